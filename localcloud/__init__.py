@@ -1,0 +1,1 @@
+"""AWS on one machine: a control plane, a load balancer, instances and their faults."""

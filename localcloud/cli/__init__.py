@@ -1,0 +1,1 @@
+"""The `localcloud` command line, a file a verb."""

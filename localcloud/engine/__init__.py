@@ -1,0 +1,1 @@
+"""How `pulumi` and its plugins get onto a machine that lacks them."""

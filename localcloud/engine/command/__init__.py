@@ -1,0 +1,1 @@
+"""A stand-in for the command plugin: local commands, and remote ones over SSH."""

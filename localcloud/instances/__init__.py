@@ -1,0 +1,1 @@
+"""Instances: process groups that run the user data of their launch template."""

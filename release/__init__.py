@@ -1,0 +1,1 @@
+"""How a version of an application goes live and back."""

@@ -1,0 +1,1 @@
+"""The `release` command line, a file a verb."""
