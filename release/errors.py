@@ -1,0 +1,146 @@
+"""Every error that a user of `release`, of the program or of the provider can meet.
+
+UneventfulError
+├── SettingsError          a stack's configuration holds something that cannot be used
+├── BundleError            the application's folder cannot be made into a bundle
+├── StoreError             the bundle bucket did not answer, or not as a bucket does
+│   ├── VersionTaken       the version names other bytes already
+│   ├── VersionUnknown     the bucket holds no such version
+│   └── DigestMismatch     the bytes are not those that the digest names
+├── LedgerError            the ledger in the stack's outputs cannot be read or would become untrue
+├── PlanError              what is wanted cannot be planned
+│   ├── StaleRelease       the wanted version was live before the present one
+│   └── ReleaseUnknown     the ledger holds no release of that id
+├── BalancerError          the load balancer's API refused or did not answer
+├── GateError              a release did not prove that it can serve; it has no traffic
+├── ShiftError             traffic did not move, or was put back
+│   ├── ShiftRefused       measured, and bad
+│   ├── CannotMeasure      not measured, which counts as bad
+│   ├── ShiftCancelled     told to stop, or whoever drives the update is gone
+│   └── WeightsNotRestored the weights could not be put back: the one that needs a person
+├── LeaseError             the right to write weights is not held
+│   ├── LeaseHeld          another writer has it
+│   └── LeaseLost          a newer writer took it
+└── CommandError           a command cannot run here: no project folder, no stack, no engine
+"""
+
+from __future__ import annotations
+
+import textwrap
+
+
+class UneventfulError(Exception):
+    """What went wrong, said so that the reader knows what to do.
+
+    `what` is one line. The other four are optional, in plain words, with numbers and their limits: what was
+    `expected`, what was `seen`, the `state` that traffic and data are in now, and the `next` command to type.
+    `str()` is the whole text, several lines, without colours or a stack trace.
+    """
+
+    def __init__(
+        self, what: str, *, expected: str = "", seen: str = "", state: str = "", next: str = ""
+    ) -> None:
+        super().__init__(what, expected, seen, state, next)
+        self.what = what
+        self.expected = expected
+        self.seen = seen
+        self.state = state
+        self.next = next
+
+    def __str__(self) -> str:
+        labelled = (
+            ("expected", self.expected),
+            ("seen", self.seen),
+            ("now", self.state),
+            ("next", self.next),
+        )
+        return "\n".join([self.what, *(_labelled(label, text) for label, text in labelled if text)])
+
+
+def _labelled(label: str, text: str) -> str:
+    margin = " " * len("  expected: ")
+    return f"  {label + ':':<10}" + textwrap.indent(text, margin)[len(margin) :]
+
+
+class SettingsError(UneventfulError):
+    """A stack's configuration holds something that cannot be used."""
+
+
+class BundleError(UneventfulError):
+    """The application's folder cannot be made into a bundle."""
+
+
+class StoreError(UneventfulError):
+    """The bundle bucket did not answer, or not as a bucket does."""
+
+
+class VersionTaken(StoreError):  # noqa: N818 - a finding, and read as one
+    """The version names other bytes already, and a version never changes."""
+
+
+class VersionUnknown(StoreError):  # noqa: N818
+    """The bucket holds no such version."""
+
+
+class DigestMismatch(StoreError):  # noqa: N818
+    """The bytes are not those that the digest names."""
+
+
+class LedgerError(UneventfulError):
+    """The ledger in the stack's outputs cannot be read, or would become untrue."""
+
+
+class PlanError(UneventfulError):
+    """What is wanted cannot be planned."""
+
+
+class StaleRelease(PlanError):  # noqa: N818
+    """The wanted version was live before the present one: most likely a checkout that is not up to date."""
+
+
+class ReleaseUnknown(PlanError):  # noqa: N818
+    """The ledger holds no release of that id."""
+
+
+class BalancerError(UneventfulError):
+    """The load balancer's API refused, or did not answer."""
+
+
+class GateError(UneventfulError):
+    """A release did not prove that it can serve; it has no traffic."""
+
+
+class ShiftError(UneventfulError):
+    """Traffic did not move, or was put back."""
+
+
+class ShiftRefused(ShiftError):  # noqa: N818
+    """Measured, and bad: the weights are back where they were."""
+
+
+class CannotMeasure(ShiftError):  # noqa: N818
+    """Not measured, which counts as bad: the weights are back where they were."""
+
+
+class ShiftCancelled(ShiftError):  # noqa: N818
+    """Told to stop, or whoever drives the update is gone: the weights are back where they were."""
+
+
+class WeightsNotRestored(ShiftError):  # noqa: N818
+    """The weights could not be put back, or not proven to be: the one error that needs a person at once."""
+
+
+class LeaseError(UneventfulError):
+    """The right to write weights is not held."""
+
+
+class LeaseHeld(LeaseError):  # noqa: N818
+    """Another writer holds the lease."""
+
+
+class LeaseLost(LeaseError):  # noqa: N818
+    """A newer writer took the lease; this one must not write any more."""
+
+
+class CommandError(UneventfulError):
+    """A command cannot run here: no project folder, no such stack, no engine on PATH."""

@@ -1,0 +1,141 @@
+"""The ledger: this stack's releases and their states, as the stack's own outputs keep them.
+
+Pure. A ledger only ever tells what came true: it is exported from a shift that succeeded, and a failed
+update keeps the outputs that were there before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from release.errors import LedgerError
+from release.model import Release
+
+FORMAT = 1
+
+State = Literal["live", "warm", "retired"]
+
+
+class Entry(BaseModel):
+    """One release and what it is now. `sequence` grows each time that a release becomes live; `live_at` is
+    that moment in UTC (ISO 8601), empty where it isn't known.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    sequence: Annotated[int, Field(ge=1)]
+    state: State
+    live_at: str = Field(default="", validation_alias="liveAt", serialization_alias="liveAt")
+    release: Release
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Entries in the order in which they became live, one for each release, at most one of them live: the
+    last.
+
+    Building one that breaks this raises LedgerError, so a ledger that exists is true to its own rules.
+    """
+
+    entries: tuple[Entry, ...] = ()
+
+    def __post_init__(self) -> None:
+        sequences = [entry.sequence for entry in self.entries]
+        if any(later <= earlier for earlier, later in pairwise(sequences)):
+            raise _untrue("sequence numbers that grow", f"{sequences[-5:]} at the end")
+        ids = [entry.release.id for entry in self.entries]
+        if len(set(ids)) != len(ids):
+            raise _untrue(
+                "one entry for each release", f"twice: {sorted({i for i in ids if ids.count(i) > 1})}"
+            )
+        live = [entry.sequence for entry in self.entries if entry.state == "live"]
+        if self.entries and live != sequences[-1:]:
+            raise _untrue("the last entry live, and no other", f"live: {live} of {sequences[-5:]}")
+
+    @classmethod
+    def parse(cls, stored: object) -> Ledger:
+        """The ledger in a stack's output `ledger`, or an empty one for None. `parse(ledger.dump())` is
+        `ledger`.
+
+        Raises LedgerError when it isn't one, was written by a newer version, or was edited by hand.
+        """
+        if stored is None:
+            return cls()
+        if not isinstance(stored, dict) or not isinstance(stored.get("entries"), list):
+            raise _untrue("a mapping with 'format' and 'entries'", f"{type(stored).__name__}")
+        if stored.get("format") != FORMAT:
+            raise _untrue(f"format {FORMAT}", f"format {stored.get('format')!r}")
+        try:
+            return cls(tuple(Entry.model_validate(entry) for entry in stored["entries"]))
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise _untrue("entries as they were written", f"{place}: {first['msg']}".lstrip(": ")) from None
+
+    def dump(self) -> dict[str, Any]:
+        """The stack output: JSON's own types only, without secrets."""
+        return {
+            "format": FORMAT,
+            "entries": [entry.model_dump(mode="json", by_alias=True) for entry in self.entries],
+        }
+
+    @property
+    def live(self) -> Entry | None:
+        """The release that serves the traffic; None before the first one."""
+        return self.entries[-1] if self.entries else None
+
+    @property
+    def warm(self) -> tuple[Entry, ...]:
+        """The releases that run and could serve in a second, the one that was live last first."""
+        return tuple(entry for entry in reversed(self.entries) if entry.state == "warm")
+
+    def find(self, release_id: str) -> Entry | None:
+        """The entry of the release with this id, whatever its state."""
+        return next((entry for entry in self.entries if entry.release.id == release_id), None)
+
+
+def promote(ledger: Ledger, release: Release, window: int, at: str) -> Ledger:
+    """The ledger once `release` serves all the traffic: it is live, the former one warm, those beyond
+    `window` retired.
+
+    `window` is the number of warm releases to keep (0 or more), `at` the moment in UTC. Nothing is
+    forgotten: retired entries stay, so that each can be brought back. Promoting what is live already only
+    applies the window.
+    """
+    if window < 0:
+        raise _untrue("a window of 0 or more warm releases", f"{window}")
+    entries = ledger.entries
+    if ledger.live is None or ledger.live.release.id != release.id:
+        sequence = entries[-1].sequence + 1 if entries else 1
+        demoted = tuple(
+            _in_state(entry, "warm") if entry.state == "live" else entry
+            for entry in entries
+            if entry.release.id != release.id
+        )
+        entries = (*demoted, Entry(sequence=sequence, state="live", live_at=at, release=release))
+    kept = {entry.sequence for entry in [e for e in reversed(entries) if e.state == "warm"][:window]}
+    return replace(
+        ledger,
+        entries=tuple(
+            _in_state(entry, "retired") if entry.state == "warm" and entry.sequence not in kept else entry
+            for entry in entries
+        ),
+    )
+
+
+def _in_state(entry: Entry, state: State) -> Entry:
+    return entry.model_copy(update={"state": state})
+
+
+def _untrue(expected: str, seen: str) -> LedgerError:
+    return LedgerError(
+        "the ledger in this stack's outputs cannot be used",
+        expected=expected,
+        seen=seen,
+        state="traffic and data are untouched",
+        next="pulumi stack output ledger --json",
+    )

@@ -1,0 +1,138 @@
+"""What goes live: a bundle's manifest, and the release that freezes it together with its variables."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from release.errors import SettingsError
+
+VERSION_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$"
+"""A version is a label that people type: it is also part of an object's key in the bucket."""
+
+PROCESS_PATTERN = r"^[a-z][a-z0-9-]{0,31}$"
+"""A process's name becomes part of a systemd unit's name."""
+
+RESERVED_VARIABLES = ("HOST", "PORT", "RELEASE_ID", "RELEASE_VERSION")
+"""Set by the instance for every process, so a release cannot carry variables of these names."""
+
+_VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+WEB = "web"
+"""The one process that gets traffic."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Process(_Frozen):
+    """One line of the Procfile: `name: command`, the command as a shell reads it."""
+
+    name: Annotated[str, StringConstraints(pattern=PROCESS_PATTERN)]
+    command: Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\r\n\x00]+$")]
+
+
+class Manifest(_Frozen):
+    """What is known about a bundle without opening it.
+
+    `digest` is the sha256 of the `.tar.gz` in hex and `size` its length in bytes. `port` is where `web`
+    listens, `health_path` what answers 200 there when it can serve, `drain_seconds` how long a process may
+    take to finish after SIGTERM. There is exactly one process named `web`, and no name occurs twice.
+    """
+
+    version: Annotated[str, StringConstraints(pattern=VERSION_PATTERN)]
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    size: Annotated[int, Field(ge=1)]
+    processes: tuple[Process, ...]
+    health_path: Annotated[str, StringConstraints(pattern=r"^/[^\s?#\"]*$", max_length=128)] = "/healthz"
+    port: Annotated[int, Field(ge=1024, le=65535)] = 8080
+    drain_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+
+    @field_validator("processes")
+    @classmethod
+    def _one_web(cls, processes: tuple[Process, ...]) -> tuple[Process, ...]:
+        names = [process.name for process in processes]
+        if names.count(WEB) != 1 or len(set(names)) != len(names):
+            raise ValueError(f"expected one 'web' and no name twice, seen {names}")
+        return processes
+
+
+class Release(_Frozen):
+    """A manifest and plain (not secret) variables, frozen under an id that stands for every word of both.
+
+    Made by `freeze`. A release that was read back is refused when its id is not the one of its words, so
+    a ledger that was edited by hand cannot bring up something else under a known id.
+    """
+
+    id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}$")]
+    version: str
+    manifest: Manifest
+    variables: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _id_stands_for_words(self) -> Release:
+        if self.version != self.manifest.version:
+            raise ValueError(
+                f"release of version {self.version} holds the manifest of {self.manifest.version}"
+            )
+        if self.id != _identify(self.manifest, self.variables):
+            raise ValueError(f"the words of release {self.id} were changed: their id is another one")
+        return self
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __str__(self) -> str:
+        return f"version {self.version} ({self.id})"
+
+
+def freeze(manifest: Manifest, variables: Mapping[str, str]) -> Release:
+    """The release that is this bundle with these variables; the same words always give the same id.
+
+    Raises SettingsError for a variable that an instance sets itself, or that no shell could read.
+    """
+    for name, value in variables.items():
+        if name in RESERVED_VARIABLES:
+            raise SettingsError(
+                f"the variable {name} cannot be set: every instance sets it itself",
+                expected=f"any name but {', '.join(RESERVED_VARIABLES)}",
+                seen=f"{name}={value}",
+                state="nothing was changed",
+                next="remove it from the stack's variables",
+            )
+        if not _VARIABLE.match(name) or "\0" in value:
+            raise SettingsError(
+                f"the variable {name!r} cannot be set in an environment",
+                expected="letters, digits and underscores, no digit first, and a value without NUL",
+                seen=f"{name!r}",
+                state="nothing was changed",
+                next="rename it in the stack's variables",
+            )
+    return Release(
+        id=_identify(manifest, variables),
+        version=manifest.version,
+        manifest=manifest,
+        variables=dict(sorted(variables.items())),
+    )
+
+
+def _identify(manifest: Manifest, variables: Mapping[str, str]) -> str:
+    # Named one by one: a field that a later manifest gains may join only where it is set, or every id in
+    # every ledger would change under the releases that run.
+    words = {
+        "digest": manifest.digest,
+        "drain_seconds": manifest.drain_seconds,
+        "health_path": manifest.health_path,
+        "port": manifest.port,
+        "processes": [process.model_dump() for process in manifest.processes],
+        "variables": dict(variables),
+        "version": manifest.version,
+    }
+    canonical = json.dumps(words, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:8]
