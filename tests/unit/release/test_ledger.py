@@ -1,0 +1,108 @@
+import json
+import time
+
+import pytest
+
+from release.errors import LedgerError
+from release.ledger import Ledger, promote
+from tests.unit.release.releases import release
+
+
+def ledger_of(*versions: str, window: int = 1) -> Ledger:
+    ledger = Ledger()
+    for number, version in enumerate(versions):
+        ledger = promote(ledger, release(version), window, f"2026-01-01T00:00:{number:02}Z")
+    return ledger
+
+
+def states(ledger: Ledger) -> dict[str, str]:
+    return {entry.release.version: entry.state for entry in ledger.entries}
+
+
+def test_the_one_before_stays_warm_and_the_one_before_that_retires() -> None:
+    assert states(ledger_of("1", "2", "3")) == {"1": "retired", "2": "warm", "3": "live"}
+
+
+def test_a_wider_window_keeps_more_warm_the_latest_first() -> None:
+    ledger = ledger_of("1", "2", "3", "4", window=2)
+    assert [entry.release.version for entry in ledger.warm] == ["3", "2"]
+
+
+def test_going_back_moves_the_entry_to_the_front_and_forgets_nothing() -> None:
+    ledger = ledger_of("1", "2", "1")
+    assert states(ledger) == {"1": "live", "2": "warm"}
+    assert [entry.sequence for entry in ledger.entries] == [2, 3]
+
+
+def test_promoting_what_is_live_changes_nothing_not_even_the_moment() -> None:
+    ledger = ledger_of("1", "2")
+    assert promote(ledger, release("2"), 1, "2030-01-01T00:00:00Z") == ledger
+
+
+def test_a_narrower_window_retires_without_a_release() -> None:
+    ledger = promote(ledger_of("1", "2", "3", window=2), release("3"), 1, "")
+    assert states(ledger) == {"1": "retired", "2": "warm", "3": "live"}
+
+
+def test_a_wider_window_brings_nobody_back_who_is_gone() -> None:
+    assert states(promote(ledger_of("1", "2", "3"), release("3"), 5, ""))["1"] == "retired"
+
+
+def test_an_absent_output_is_an_empty_ledger() -> None:
+    assert Ledger.parse(None) == Ledger()
+    assert Ledger.parse(Ledger().dump()) == Ledger()
+
+
+def test_what_is_dumped_is_json_and_comes_back_also_as_the_engine_gives_it() -> None:
+    ledger = ledger_of("1", "2", "3")
+    text = json.dumps(ledger.dump())
+    assert Ledger.parse(json.loads(text)) == ledger
+    as_floats = json.loads(text, parse_int=float)
+    assert Ledger.parse(as_floats) == ledger
+    assert json.dumps(Ledger.parse(as_floats).dump()) == text
+
+
+@pytest.mark.parametrize(
+    ("broken", "seen"),
+    [
+        (lambda d: d | {"format": 2}, "format 2"),
+        (lambda d: d["entries"], "list"),
+        (lambda d: d | {"entries": d["entries"][::-1]}, "2, 1"),
+        (lambda d: d | {"entries": [e | {"state": "live"} for e in d["entries"]]}, r"live: \[1, 2\]"),
+        (lambda d: d | {"entries": [e | {"state": "warm"} for e in d["entries"]]}, r"live: \[\]"),
+        (lambda d: d | {"entries": d["entries"][:1] * 2}, "1, 1"),
+        (lambda d: d | {"entries": [d["entries"][0], d["entries"][1] | {"state": "gone"}]}, "state"),
+        (
+            lambda d: (
+                d | {"entries": [d["entries"][0] | {"state": "warm"}, d["entries"][0] | {"sequence": 9}]}
+            ),
+            "twice",
+        ),
+        (lambda d: d | {"entries": ["x"]}, "valid"),
+    ],
+)
+def test_a_ledger_that_cannot_be_true_is_refused_with_what_was_seen(broken, seen) -> None:
+    with pytest.raises(LedgerError, match=seen) as caught:
+        Ledger.parse(broken(ledger_of("1", "2").dump()))
+    assert "untouched" in caught.value.state
+
+
+def test_a_negative_window_is_refused() -> None:
+    with pytest.raises(LedgerError, match="window"):
+        promote(Ledger(), release("1"), -1, "")
+
+
+def test_a_thousand_releases_are_read_promoted_and_written_in_a_moment() -> None:
+    dumped = ledger_of("0").dump()
+    template = dumped["entries"][0]
+    dumped["entries"] = []
+    for number in range(1, 1001):
+        frozen = release(f"v{number}").model_dump(mode="json")
+        state = "live" if number == 1000 else "retired"
+        dumped["entries"].append(template | {"sequence": number, "state": state, "release": frozen})
+    started = time.process_time()
+    ledger = promote(Ledger.parse(dumped), release("next"), 1, "")
+    again = ledger.dump()
+    spent = time.process_time() - started
+    assert len(again["entries"]) == 1001
+    assert spent < 0.5
