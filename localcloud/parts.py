@@ -1,7 +1,8 @@
 """What the parts of the local cloud say to each other.
 
-The daemon holds one `Instances` and one `Balancer`. The control plane translates what AWS's API holds into these frozen
-values; the parts make it real and answer what is true. Nothing here knows of moto, Envoy or systemd.
+The daemon holds one `Instances` and one `Balancer`. The control plane translates what AWS's API holds into
+these frozen values; the parts make it real and answer what is true. Nothing here knows of moto, Envoy or
+systemd.
 
     control plane --BalancerState--> Balancer      health, counts, active requests --> control plane
     control plane --InstanceSpec---> Instances     status, exits ---------------------> control plane
@@ -21,12 +22,12 @@ HealthState = Literal["initial", "healthy", "unhealthy", "draining", "unused"]
 ActionKind = Literal["forward", "fixed-response", "redirect"]
 
 
-# --- instances --------------------------------------------------------------------------------------------------------
+# --- instances ---
 
 
 @dataclass(frozen=True)
 class InstanceSpec:
-    """All that an instance is made of. `user_data` is the plain text, already out of base64 (b"" when there is none)."""
+    """What an instance is made of. `user_data` is the plain text, out of base64 (b"" when there is none)."""
 
     instance_id: str
     region: str
@@ -43,8 +44,9 @@ class InstanceSpec:
 
 @dataclass(frozen=True)
 class InstanceStatus:
-    """`running`: the user data has been run to its end. `failed`: it ended with an error, which `detail` says.
-    `stopped`: ended by `stop`, can be started again. `gone`: nothing of it runs, or it was never there."""
+    """`running`: the user data has been run to its end. `failed`: it ended with an error, which `detail`
+    says. `stopped`: ended by `stop`, can be booted again. `gone`: nothing of it runs, or it was never
+    there."""
 
     state: InstanceState
     pids: tuple[int, ...] = ()
@@ -52,23 +54,27 @@ class InstanceStatus:
 
 
 class Instances(Protocol):
-    """The machines. Every method returns at once; what takes time goes on in the background. Safe from any thread."""
+    """The machines. Methods return at once; what takes time goes on in the background. Safe from any thread.
+
+    Constructed as `LocalInstances(folder: Path, marker: str)`: `folder` holds a folder for each instance,
+    `marker` is the value of the variable `UNEVENTFUL_CLOUD` that every process of an instance carries.
+    """
 
     def start(self, spec: InstanceSpec) -> None:
         """Begin to boot an instance."""
 
     def terminate(self, instance_id: str) -> None:
-        """SIGTERM to the instance's services, their own stop time-out to finish, then SIGKILL; its folder's running
-        parts are removed. Unknown or gone instances: nothing happens."""
+        """SIGTERM to the instance's services, their own stop time-out to finish, then SIGKILL; the state
+        becomes `gone` when nothing runs any more. Unknown or gone instances: nothing happens."""
 
     def stop(self, instance_id: str) -> None:
         """As `terminate`, but the instance keeps its folder and can be booted again."""
 
     def boot(self, instance_id: str) -> None:
-        """Boot a stopped instance again; its user data is not run a second time, its enabled units are started."""
+        """Boot a stopped instance again; its user data is not run a second time, its enabled units start."""
 
     def freeze(self, instance_id: str) -> None:
-        """Make the instance accept connections and never answer (a hung machine). Units started later hang too."""
+        """Make the instance accept connections and never answer (a hung machine)."""
 
     def thaw(self, instance_id: str) -> None:
         """Undo `freeze`."""
@@ -87,7 +93,7 @@ class Instances(Protocol):
         """End every instance (SIGTERM, at most 5 s, SIGKILL) and wait until nothing of them is left."""
 
 
-# --- load balancers ---------------------------------------------------------------------------------------------------
+# --- load balancers ---
 
 
 @dataclass(frozen=True)
@@ -126,9 +132,10 @@ class TargetGroupState:
 
 @dataclass(frozen=True)
 class Action:
-    """forward: `weights` are (target group ARN, weight 0..999); one group has weight 1; all weights 0 answers 503.
-    fixed-response: `status`, `body`, `content_type`. redirect: `status` and `location` as (scheme, host, port, path,
-    query) with AWS's placeholders `#{protocol}`, `#{host}`, `#{port}`, `#{path}`, `#{query}`."""
+    """forward: `weights` are (target group ARN, weight 0..999); one group has weight 1; all weights 0
+    answers 503. fixed-response: `status`, `body`, `content_type`. redirect: `status` and `location` as
+    (scheme, host, port, path, query) with AWS's placeholders `#{protocol}`, `#{host}`, `#{port}`,
+    `#{path}`, `#{query}`."""
 
     kind: ActionKind
     weights: tuple[tuple[str, int], ...] = ()
@@ -140,8 +147,8 @@ class Action:
 
 @dataclass(frozen=True)
 class Rule:
-    """Conditions are ANDed, the patterns of one condition ORed. Patterns have `*` and `?`. Header names are without
-    case; header and host patterns match without case; path patterns with case. No condition matches everything."""
+    """Conditions are ANDed, the patterns of one condition ORed. Patterns have `*` and `?`. Header names,
+    header values and hosts match without case; paths with case. No condition matches everything."""
 
     priority: int
     action: Action
@@ -174,8 +181,8 @@ class BalancerState:
 
 @dataclass(frozen=True)
 class TargetHealth:
-    """In AWS's words: reasons such as `Elb.InitialHealthChecking`, `Target.FailedHealthChecks`, `Target.Timeout`,
-    `Target.ResponseCodeMismatch`, `Target.DeregistrationInProgress`; empty for a healthy target."""
+    """In AWS's words: reasons such as `Elb.InitialHealthChecking`, `Target.FailedHealthChecks`,
+    `Target.Timeout`, `Target.ResponseCodeMismatch`; empty for a healthy target."""
 
     state: HealthState
     reason: str = ""
@@ -184,9 +191,9 @@ class TargetHealth:
 
 @dataclass(frozen=True)
 class GroupCounts:
-    """What one target group (in one load balancer) answered since the last call. `target_group_arn` is "" for answers
-    that the load balancer gave without any group (fixed responses, redirects). `total_seconds` is the sum of the
-    targets' response times over `answered` (requests that a target answered)."""
+    """What one target group (in one load balancer) answered since the last call. `target_group_arn` is "" for
+    answers that the load balancer gave without any group (fixed responses, redirects). `total_seconds` is
+    the sum of the targets' response times over `answered` (requests that a target answered)."""
 
     load_balancer_arn: str
     target_group_arn: str
@@ -206,15 +213,16 @@ class GroupCounts:
 class Balancer(Protocol):
     """The data plane of all load balancers. Safe from any thread.
 
-    Constructed as `EnvoyBalancer(folder: Path, on_log: Callable[[str], None])`; starts its process at once or at the
-    first `apply`. A process of its that dies is started again with the last state.
+    Constructed as `EnvoyBalancer(folder: Path, on_log: Callable[[str], None])`; starts its process at once or
+    at the first `apply`. A process of its that dies is started again with the last state. Its processes carry
+    the variable `UNEVENTFUL_CLOUD` that the daemon itself was started with.
     """
 
     def apply(self, state: tuple[BalancerState, ...]) -> None:
-        """Make this the whole truth. When it returns the data plane serves it (bounded by 0.2 s); a load balancer
-        that is not in `state` answers no more. Equal state: nothing happens, at no cost.
+        """Make this the whole truth. When it returns the data plane serves it (bounded by 0.2 s); a load
+        balancer that is not in `state` answers no more. Equal state: nothing happens, at no cost.
 
-        Raises `PortTaken` when an address and port cannot be listened on, naming them; the rest of `state` is served.
+        Raises `PortTaken` when an address and port cannot be listened on; the rest of `state` is served.
         """
 
     def health(self, target_group_arn: str) -> Mapping[Endpoint, TargetHealth]:
