@@ -1,0 +1,152 @@
+"""What an application's folder says about itself: `Procfile` and `release.toml`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from release.errors import BundleError
+from release.model import PROCESS_PATTERN, WEB, Process
+
+PROCFILE = "Procfile"
+OPTIONS = "release.toml"
+
+RESERVED_PROCESSES = ("release", "console", "boot")
+"""Names that other platforms, or an instance itself, give a meaning of their own."""
+
+EXAMPLE = """\
+port = 8080              # where web listens, at $HOST
+drain_seconds = 30       # what a process may take to finish after SIGTERM
+[health]
+path = "/healthz"        # answers 200 when web can serve
+[build]
+command = "make vendor"  # optional: runs in a copy of the folder before it is packed"""
+
+
+class Health(BaseModel):
+    """`[health]`: how an instance is asked whether it can serve."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Annotated[str, StringConstraints(pattern=r"^/[^\s?#\"]*$", max_length=128)] = "/healthz"
+
+
+class Build(BaseModel):
+    """`[build]`: what puts the dependencies into the folder. Runs with `sh` in a copy of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    command: Annotated[str, StringConstraints(min_length=1)]
+
+
+class Options(BaseModel):
+    """`release.toml`, all of it optional."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    port: Annotated[int, Field(ge=1024, le=65535)] = 8080
+    drain_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    health: Health = Health()
+    build: Build | None = None
+
+
+def read_options(folder: Path) -> Options:
+    """The folder's `release.toml`, or the defaults where there is none.
+
+    Raises BundleError for what isn't TOML, for a key that doesn't exist and for a value out of its range.
+    """
+    path = folder / OPTIONS
+    if not path.exists():
+        return Options()
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return Options.model_validate(values)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _unusable(path, f"{error}") from None
+    except ValidationError as error:
+        raise _unusable(path, "\n".join(_told(dict(each)) for each in error.errors())) from None
+
+
+def read_processes(folder: Path) -> tuple[Process, ...]:
+    """The lines of the folder's `Procfile`, in their order; one of them is `web`.
+
+    Raises BundleError where there is no such file, no such line, or one that cannot become a systemd unit.
+    """
+    path = folder / PROCFILE
+    if not path.is_file():
+        raise BundleError(
+            f"{folder} holds no {PROCFILE}, so nothing says how to start it",
+            expected=f"a file {path} with a line for each kind of process",
+            seen=_contents(folder),
+            state="nothing was built",
+            next=f"echo 'web: python3 -m myapplication' > {path}",
+        )
+    processes: dict[str, Process] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        process = _parse_line(path, number, text)
+        if process.name in processes:
+            raise _bad_line(path, number, text, f"a name once; {process.name} has a line already")
+        processes[process.name] = process
+    if WEB not in processes:
+        raise BundleError(
+            f"{path} has no line that begins with 'web:'",
+            expected="one process named web: it is the one that gets traffic, on $HOST:$PORT",
+            seen=", ".join(processes) or "no process at all",
+            state="nothing was built",
+            next=f"echo 'web: python3 -m myapplication' >> {path}",
+        )
+    return tuple(processes.values())
+
+
+def _parse_line(path: Path, number: int, text: str) -> Process:
+    name, colon, command = (part.strip() for part in text.partition(":"))
+    if not colon or not command:
+        raise _bad_line(path, number, text, "NAME: COMMAND")
+    if name in RESERVED_PROCESSES:
+        raise _bad_line(
+            path, number, text, f"any name but {', '.join(RESERVED_PROCESSES)}: these are reserved"
+        )
+    if not re.fullmatch(PROCESS_PATTERN.strip("^$"), name):
+        raise _bad_line(path, number, text, "a name of lower-case letters, digits and dashes, at most 32")
+    return Process(name=name, command=command)
+
+
+def _bad_line(path: Path, number: int, text: str, expected: str) -> BundleError:
+    return BundleError(
+        f"line {number} of {path} cannot be used",
+        expected=expected,
+        seen=text,
+        state="nothing was built",
+        next=f"edit {path}; a line reads like this: web: python3 -m myapplication",
+    )
+
+
+def _unusable(path: Path, seen: str) -> BundleError:
+    return BundleError(
+        f"{path} cannot be used",
+        expected=f"only these keys, with values like these:\n{EXAMPLE}",
+        seen=seen,
+        state="nothing was built",
+        next=f"edit {path}",
+    )
+
+
+def _told(error: dict[str, Any]) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{key}, which is no key of this file"
+    return f"{key} = {error['input']!r}: {error['msg']}"
+
+
+def _contents(folder: Path) -> str:
+    names = sorted(entry.name for entry in folder.iterdir())
+    return (
+        ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "") or "an empty folder"
+    )

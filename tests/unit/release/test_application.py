@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import pytest
+
+from release.application import EXAMPLE, Options, read_options, read_processes
+from release.errors import BundleError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "Procfile").write_text("web: python3 -m shop.web\n")
+    return tmp_path
+
+
+def test_a_folder_without_options_has_the_defaults(folder: Path) -> None:
+    assert read_options(folder) == Options(port=8080, drain_seconds=30)
+
+
+def test_the_example_that_errors_show_is_itself_accepted(folder: Path) -> None:
+    (folder / "release.toml").write_text(EXAMPLE)
+    options = read_options(folder)
+    assert (options.port, options.drain_seconds, options.health.path) == (8080, 30, "/healthz")
+    assert options.build is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("prot = 8080", "prot, which is no key"),
+        ("[health]\nurl = '/'", "health.url, which is no key"),
+        ("port = '8080'", "port = '8080'"),
+        ("port = 80", "port = 80"),
+        ("drain_seconds = 0", "drain_seconds = 0"),
+        ("drain_seconds = true", "drain_seconds = True"),
+        ("[health]\npath = 'healthz'", "health.path = 'healthz'"),
+        ("[health]\npath = '/a b'", "health.path"),
+        ("[build]", "build.command"),
+        ("port 1", "line 1"),
+        ("port = 80\nprot = 1", "port = 80"),
+    ],
+)
+def test_options_that_cannot_be_used_are_named_and_an_example_is_shown(
+    folder: Path, text: str, seen: str
+) -> None:
+    (folder / "release.toml").write_text(text)
+    with pytest.raises(BundleError) as caught:
+        read_options(folder)
+    assert seen in caught.value.seen
+    assert EXAMPLE in caught.value.expected
+
+
+def test_all_that_is_wrong_is_said_at_once(folder: Path) -> None:
+    (folder / "release.toml").write_text("port = 80\nprot = 1\n")
+    with pytest.raises(BundleError) as caught:
+        read_options(folder)
+    assert len(caught.value.seen.splitlines()) == 2
+
+
+def test_a_procfile_keeps_its_order_and_may_have_comments_and_colons_in_commands(folder: Path) -> None:
+    (folder / "Procfile").write_text("# ours\n\nworker: run --at 1:2\nweb:   python3 -m shop.web  \n")
+    assert [(p.name, p.command) for p in read_processes(folder)] == [
+        ("worker", "run --at 1:2"),
+        ("web", "python3 -m shop.web"),
+    ]
+
+
+def test_a_folder_without_a_procfile_is_told_what_it_holds_and_what_to_write(tmp_path: Path) -> None:
+    (tmp_path / "app.py").touch()
+    with pytest.raises(BundleError, match="holds no Procfile") as caught:
+        read_processes(tmp_path)
+    assert "app.py" in caught.value.seen
+    assert "echo 'web:" in caught.value.next
+
+
+def test_a_procfile_without_web_is_told_why_web_matters(folder: Path) -> None:
+    (folder / "Procfile").write_text("worker: w\n")
+    with pytest.raises(BundleError, match="no line that begins with 'web:'") as caught:
+        read_processes(folder)
+    assert "gets traffic" in caught.value.expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("web python3", "NAME: COMMAND"),
+        ("web:", "NAME: COMMAND"),
+        ("release: migrate", "reserved"),
+        ("boot: x", "reserved"),
+        ("Web: x", "lower-case"),
+        ("my worker: x", "lower-case"),
+        ("../x: x", "lower-case"),
+        ("web: again", "a name once"),
+    ],
+)
+def test_a_line_that_cannot_become_a_unit_is_quoted_with_its_number(
+    folder: Path, line: str, expected: str
+) -> None:
+    (folder / "Procfile").write_text(f"web: x\n{line}\n")
+    with pytest.raises(BundleError, match="line 2") as caught:
+        read_processes(folder)
+    assert expected in caught.value.expected
+    assert caught.value.seen == line
