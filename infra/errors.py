@@ -1,0 +1,59 @@
+"""Every error that an environment's definition can meet before the first resource is touched.
+
+EnvironmentRefused
+├── SettingsError   a stack file holds something that cannot be used
+├── AccountError    the credentials are not those of an account that the stack names, or there are none
+└── ZonesError      the region has fewer zones than the stack wants
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class EnvironmentRefused(Exception):  # noqa: N818 - a finding, and read as one
+    """Nothing was touched. `str()` is the whole text for the reader, several lines, without a stack trace."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One setting that cannot be used: its full `key`, the value `seen`, what is `allowed`, and a line for
+    the stack file that would do.
+    """
+
+    key: str
+    seen: str
+    allowed: str
+    example: str
+
+    def __str__(self) -> str:
+        return "\n".join(
+            (
+                self.key,
+                f"    seen:    {self.seen}",
+                f"    allowed: {self.allowed}",
+                f"    example: {self.example}",
+            )
+        )
+
+
+class SettingsError(EnvironmentRefused):
+    """A stack file holds something that cannot be used; all that is wrong with it is said at once."""
+
+    def __init__(self, file: str, refusals: Sequence[Refusal]) -> None:
+        self.refusals = tuple(refusals)
+        number = "a setting" if len(self.refusals) == 1 else f"{len(self.refusals)} settings"
+        lines = "\n".join(f"  {refusal}" for refusal in self.refusals)
+        super().__init__(
+            f"{file} has {number} that cannot be used; nothing was touched\n{lines}\n"
+            f"  next: edit {file}, then run the same command again"
+        )
+
+
+class AccountError(EnvironmentRefused):
+    """The credentials are not those of an account that the stack names, or there are none."""
+
+
+class ZonesError(EnvironmentRefused):
+    """The region has fewer zones than the stack wants."""
