@@ -14,7 +14,7 @@ from typing import Any
 from localcloud.balancer.bootstrap import ADMIN_SOCKET
 
 
-class AdminUnreachable(Exception):  # noqa: N818 - says what happened
+class AdminUnreachable(Exception):
     """Envoy does not answer: not yet started, ended, or too busy for the time given."""
 
 
