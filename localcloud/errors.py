@@ -13,8 +13,6 @@ CloudError
 └── PartFailed           an instance or the data plane could not be started
 """
 
-# ruff: noqa: N818 - the names say what happened; the base class says that it is an error.
-
 from __future__ import annotations
 
 
