@@ -12,6 +12,7 @@ UneventfulError
 │   ├── StaleRelease       the wanted version was live before the present one
 │   └── ReleaseUnknown     the ledger holds no release of that id
 ├── BalancerError          the load balancer's API refused or did not answer
+│   └── BalancerBusy       it throttled, failed or was silent: trying again may help
 ├── GateError              a release did not prove that it can serve; it has no traffic
 ├── ShiftError             traffic did not move, or was put back
 │   ├── ShiftRefused       measured, and bad
@@ -74,15 +75,15 @@ class StoreError(UneventfulError):
     """The bundle bucket did not answer, or not as a bucket does."""
 
 
-class VersionTaken(StoreError):  # noqa: N818 - a finding, and read as one
+class VersionTaken(StoreError):
     """The version names other bytes already, and a version never changes."""
 
 
-class VersionUnknown(StoreError):  # noqa: N818
+class VersionUnknown(StoreError):
     """The bucket holds no such version."""
 
 
-class DigestMismatch(StoreError):  # noqa: N818
+class DigestMismatch(StoreError):
     """The bytes are not those that the digest names."""
 
 
@@ -94,16 +95,20 @@ class PlanError(UneventfulError):
     """What is wanted cannot be planned."""
 
 
-class StaleRelease(PlanError):  # noqa: N818
+class StaleRelease(PlanError):
     """The wanted version was live before the present one: most likely a checkout that is not up to date."""
 
 
-class ReleaseUnknown(PlanError):  # noqa: N818
+class ReleaseUnknown(PlanError):
     """The ledger holds no release of that id."""
 
 
 class BalancerError(UneventfulError):
     """The load balancer's API refused, or did not answer."""
+
+
+class BalancerBusy(BalancerError):
+    """The API throttled, failed or was silent: whether a write came true is not known, trying again may help."""
 
 
 class GateError(UneventfulError):
@@ -114,19 +119,19 @@ class ShiftError(UneventfulError):
     """Traffic did not move, or was put back."""
 
 
-class ShiftRefused(ShiftError):  # noqa: N818
+class ShiftRefused(ShiftError):
     """Measured, and bad: the weights are back where they were."""
 
 
-class CannotMeasure(ShiftError):  # noqa: N818
+class CannotMeasure(ShiftError):
     """Not measured, which counts as bad: the weights are back where they were."""
 
 
-class ShiftCancelled(ShiftError):  # noqa: N818
+class ShiftCancelled(ShiftError):
     """Told to stop, or whoever drives the update is gone: the weights are back where they were."""
 
 
-class WeightsNotRestored(ShiftError):  # noqa: N818
+class WeightsNotRestored(ShiftError):
     """The weights could not be put back, or not proven to be: the one error that needs a person at once."""
 
 
@@ -134,11 +139,11 @@ class LeaseError(UneventfulError):
     """The right to write weights is not held."""
 
 
-class LeaseHeld(LeaseError):  # noqa: N818
+class LeaseHeld(LeaseError):
     """Another writer holds the lease."""
 
 
-class LeaseLost(LeaseError):  # noqa: N818
+class LeaseLost(LeaseError):
     """A newer writer took the lease; this one must not write any more."""
 
 
