@@ -1,0 +1,1 @@
+"""Releases under load on the running environment, and what the load counted: `make demo`."""

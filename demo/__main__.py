@@ -1,0 +1,97 @@
+"""`python -m demo`: a good release, a sick one and a failing one, under load."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from demo.act import Played, play
+from demo.story import ROUGH, acts
+from demo.table import table
+from demo.world import World, local_variables
+
+LOGS = Path(".uneventful/demo")
+
+
+def main() -> int:
+    """0 only when every act went as it must and the load lost nothing."""
+    options = _options()
+    console = Console(highlight=False)
+    world = World(options.stack, local_variables(os.environ))
+    status = world.status()
+    if not status["live"]:
+        console.print("nothing is live yet, so nothing can be lost\n  next: make up")
+        return 2
+    url, taken = status["url"], {entry["version"] for entry in status["releases"]}
+    console.print(
+        f"{url} serves version {status['live']['version']}; load: {options.rate:g} requests a second"
+    )
+    played: list[Played] = []
+    with _weather(ROUGH if options.rough else (), world.variables, console):
+        for act in acts(taken):
+            live = world.status()["live"]["id"]
+            log = LOGS / f"{act.version}.log"
+            console.print(
+                f"\n[bold]release deploy {act.version} --stack {world.stack} --yes[/]   ({act.title})"
+            )
+            one = play(act, url, world.stack, options.rate, live, world.variables, log)
+            played.append(one)
+            _tell(console, one, log)
+    live = world.status()["live"]
+    console.print(table(played, options.rate))
+    good = played[0].act.version
+    console.print(f"live now: version {live['version']} ({live['id']})")
+    return 0 if all(one.went_well for one in played) and live["version"] == good else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--stack", default="dev")
+    parser.add_argument("--rate", type=float, default=1000, help="requests a second (default 1000)")
+    parser.add_argument(
+        "--rough",
+        action="store_true",
+        help="weights take 5 s to reach the data plane; 10 %% of the load balancer API's calls are throttled",
+    )
+    return parser.parse_args()
+
+
+def _tell(console: Console, one: Played, log: Path) -> None:
+    for line in one.words:
+        console.print(f"  {line}", markup=False)
+    counted = one.counted
+    releases = ", ".join(f"{seen.answered} by {name or '(none)'}" for name, seen in counted.releases)
+    refused = "" if one.act.succeeds else f" ({counted.own_failures(one.candidate)} failed by it)"
+    console.print(
+        f"  exit status {one.status} after {one.seconds:.1f} s; the load: {counted.sent} sent, {one.lost} lost, "
+        f"answered {releases}{refused}",
+        markup=False,
+    )
+    if not one.went_well:
+        console.print(
+            f"  [bold red]not as it must be[/]: failures {dict(counted.kinds)}; all output in {log}"
+        )
+
+
+@contextmanager
+def _weather(
+    faults: tuple[tuple[str, str], ...], variables: Mapping[str, str], console: Console
+) -> Iterator[None]:
+    try:
+        for name, value in faults:
+            console.print(f"weather: {name} {value}")
+            subprocess.run(["localcloud", "fault", "set", name, value], env=dict(variables), check=True)
+        yield
+    finally:
+        for name, _ in faults:
+            subprocess.run(["localcloud", "fault", "clear", name], env=dict(variables), check=False)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

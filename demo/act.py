@@ -1,0 +1,87 @@
+"""One act: a command under load, and whether it went as it must."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.counted import Counted
+from demo.load import Load
+
+
+@dataclass(frozen=True)
+class Act:
+    """A release of `version` that must go live (`succeeds`) or must be refused."""
+
+    title: str
+    version: str
+    succeeds: bool
+
+
+@dataclass(frozen=True)
+class Played:
+    """An act that was played. Times in seconds; `to_full` is from the command to the last answer of the former
+    release, None when traffic did not move."""
+
+    act: Act
+    status: int
+    seconds: float
+    to_full: float | None
+    counted: Counted
+    candidate: str
+    output: str
+
+    @property
+    def lost(self) -> int:
+        return self.counted.lost(self.candidate, refused=not self.act.succeeds)
+
+    @property
+    def went_well(self) -> bool:
+        return (self.status == 0) == self.act.succeeds and self.lost == 0
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The first error in what the command printed, as it was printed."""
+        lines = self.output.splitlines()
+        start = next((n for n, line in enumerate(lines) if line.lstrip().startswith("error:")), None)
+        if start is None:
+            return ()
+        end = next((n for n in range(start + 1, len(lines)) if not lines[n].strip()), len(lines))
+        return tuple(line.strip() for line in lines[start:end])
+
+
+def play(
+    act: Act, url: str, stack: str, rate: float, live: str, variables: Mapping[str, str], log: Path
+) -> Played:
+    """Run the act's command while the load runs, and take the load's word for what became of it. The command's output
+    goes to `log`."""
+    argv = ["release", "deploy", act.version, "--stack", stack, "--yes"]
+    with Load(url, rate, variables) as load:
+        began = time.time()
+        finished = subprocess.run(
+            argv,
+            env=dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        ended = time.time()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(finished.stdout)
+    assert load.counted is not None
+    candidate = next((name for name, _ in load.counted.releases if name and name != live), "")
+    former = load.counted.of(live)
+    return Played(
+        act=act,
+        status=finished.returncode,
+        seconds=ended - began,
+        to_full=former.last - began if act.succeeds and former and candidate else None,
+        counted=load.counted,
+        candidate=candidate,
+        output=finished.stdout,
+    )

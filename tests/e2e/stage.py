@@ -1,0 +1,155 @@
+"""One environment on a local cloud of its own, and the commands of a person at its terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from demo.world import World, local_variables
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Finished:
+    status: int
+    output: str
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What the main rule says: (weight, target group ARN), heaviest first."""
+
+    groups: tuple[tuple[int, str], ...]
+
+    @property
+    def shared(self) -> bool:
+        return sum(weight > 0 for weight, _ in self.groups) > 1
+
+
+class Stage:
+    """The shared environment. `logs` keeps what every command printed."""
+
+    def __init__(self, variables: Mapping[str, str], logs: Path) -> None:
+        self.variables = dict(variables)
+        self.logs = logs
+        self.world = World("dev", self.variables)
+        self._count = 0
+
+    def run(self, *argv: str, timeout: float = 400) -> Finished:
+        """Run a command to its end; what it printed is kept in the logs."""
+        with self.started(*argv) as process:
+            output, _ = process.communicate(timeout=timeout)
+        self._keep(argv, output)
+        return Finished(process.returncode, output)
+
+    def done(self, *argv: str) -> str:
+        """Run a command that must succeed."""
+        finished = self.run(*argv)
+        assert finished.status == 0, (
+            f"{' '.join(argv)} ended with {finished.status}:\n{finished.output[-4000:]}"
+        )
+        return finished.output
+
+    @contextmanager
+    def started(self, *argv: str) -> Iterator[subprocess.Popen[str]]:
+        """A command that is running, in a process group of its own as in a terminal; killed if it is left."""
+        process = subprocess.Popen(
+            argv,
+            cwd=ROOT,
+            env=self.variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def _keep(self, argv: tuple[str, ...], output: str) -> None:
+        self._count += 1
+        name = f"{self._count:02d}-{'-'.join(argv)[:60].replace('/', '_')}.log"
+        (self.logs / name).write_text(output)
+
+    def status(self) -> dict[str, Any]:
+        return self.world.status()
+
+    def elb(self) -> Any:
+        """AWS's own client of the load balancer's API, for a look from outside."""
+        return boto3.client(
+            "elbv2",
+            region_name=self.variables["AWS_REGION"],
+            endpoint_url=self.variables["AWS_ENDPOINT_URL"],
+            aws_access_key_id=self.variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.variables["AWS_SECRET_ACCESS_KEY"],
+            config=Config(retries={"total_max_attempts": 8, "mode": "standard"}),
+        )
+
+    def main_rule(self) -> dict[str, Any]:
+        """The listener rule that carries the weights."""
+        elb = self.elb()
+        listener = self.status()["listenerArn"]
+        return next(
+            rule
+            for rule in elb.describe_rules(ListenerArn=listener)["Rules"]
+            if any(condition["Field"] == "path-pattern" for condition in rule["Conditions"])
+        )
+
+    def weights(self, elb: Any, rule_arn: str) -> Weights:
+        (rule,) = elb.describe_rules(RuleArns=[rule_arn])["Rules"]
+        (action,) = rule["Actions"]
+        forward = action.get("ForwardConfig", {}).get("TargetGroups") or [
+            {"TargetGroupArn": action["TargetGroupArn"], "Weight": 1}
+        ]
+        return Weights(
+            tuple(sorted(((group["Weight"], group["TargetGroupArn"]) for group in forward), reverse=True))
+        )
+
+    def until_shared(self, elb: Any, rule_arn: str, seconds: float = 240) -> Weights:
+        """Wait for a shift to be on its way: two target groups with a weight."""
+        return self.until(lambda: self.weights(elb, rule_arn), lambda weights: weights.shared, seconds)
+
+    def until(self, look: Any, holds: Any, seconds: float) -> Any:
+        limit = time.monotonic() + seconds
+        while True:
+            seen = look()
+            if holds(seen):
+                return seen
+            assert time.monotonic() < limit, f"not so within {seconds} s; last seen: {seen}"
+            time.sleep(0.02)
+
+
+def variables_for(home: Path) -> dict[str, str]:
+    """A shell's variables in which every command knows this home, before the local cloud is up."""
+    return {**os.environ, "UNEVENTFUL_HOME": str(home)}
+
+
+def up(home: Path, logs: Path) -> Stage:
+    """A local cloud in `home`, the dev environment on it, version 1 of the shop live."""
+    before = variables_for(home)
+    started = subprocess.run(
+        ["localcloud", "up"], cwd=ROOT, env=before, capture_output=True, text=True, check=False
+    )
+    assert started.returncode == 0, started.stdout + started.stderr
+    stage = Stage(local_variables(before), logs)
+    stage.done("pulumi", "stack", "select", "--create", "dev", "--non-interactive")
+    stage.done("pulumi", "up", "--yes", "--stack", "dev", "--non-interactive")
+    for version in ("1", "2", "3", "4", "5", "6", "7"):
+        stage.done("release", "build", "examples/shop", "--version", version)
+    stage.done("release", "deploy", "1", "--stack", "dev", "--yes")
+    return stage

@@ -1,0 +1,221 @@
+"""The whole path on one machine: real engine, real load balancer, real instances, real load."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from demo.act import Act, Played, play
+from demo.load import Load
+from demo.story import ROUGH
+from tests.e2e.stage import Finished, Stage
+
+pytestmark = [pytest.mark.e2e, pytest.mark.engine]
+
+RATE = 300
+"""Requests a second; low enough that two cores also carry the engine and the providers."""
+
+
+def played(stage: Stage, version: str, succeeds: bool) -> Played:
+    live = stage.status()["live"]["id"]
+    act = Act(version, version, succeeds)
+    log = stage.logs / f"release-{version}.log"
+    return play(act, stage.status()["url"], "dev", RATE, live, stage.variables, log)
+
+
+def test_version_1_is_live_and_answers(stage: Stage) -> None:
+    status = stage.status()
+    assert status["live"]["version"] == "1"
+    with Load(status["url"], 50, stage.variables) as load:
+        pass
+    assert load.counted is not None
+    assert load.counted.failed == 0
+    assert [name for name, _ in load.counted.releases] == [status["live"]["id"]]
+
+
+def test_a_good_version_goes_live_and_no_request_is_lost(stage: Stage) -> None:
+    one = played(stage, "2", succeeds=True)
+    assert one.status == 0, one.output[-4000:]
+    assert one.lost == 0, one.counted
+    assert one.counted.of(one.candidate) is not None
+    assert stage.status()["live"]["version"] == "2"
+    assert [entry["version"] for entry in stage.status()["warm"]] == ["1"]
+
+
+def test_a_version_that_is_never_healthy_is_refused_and_nobody_notices(stage: Stage) -> None:
+    one = played(stage, "3", succeeds=False)
+    assert one.status != 0
+    assert one.lost == 0, one.counted
+    assert one.candidate == "", "the sick version answered a request"
+    assert "500" in " ".join(one.words), one.output[-4000:]
+    assert stage.status()["live"]["version"] == "2"
+    assert not stage.status()["candidates"], "the refused version's fleet was left behind"
+
+
+def test_a_version_that_fails_its_pages_is_stopped_at_an_early_step(stage: Stage) -> None:
+    one = played(stage, "4", succeeds=False)
+    assert one.status != 0, one.output[-4000:]
+    assert one.lost == 0, one.counted
+    answered = one.counted.of(one.candidate)
+    assert answered is not None, "the failing version was never tried"
+    assert answered.answered < 0.25 * one.counted.sent, "it got more than an early step's share"
+    assert one.counted.own_failures(one.candidate) <= 0.1 * answered.answered + 5
+    assert stage.status()["live"]["version"] == "2"
+
+
+def test_after_all_that_an_update_finds_nothing_to_change(stage: Stage) -> None:
+    stage.done("pulumi", "up", "--yes", "--stack", "dev", "--non-interactive", "--expect-no-changes")
+    stage.done(
+        *("pulumi", "refresh", "--stack", "dev", "--non-interactive"),
+        *("--preview-only", "--expect-no-changes"),
+    )
+
+
+def test_a_weight_changed_by_hand_is_drift_by_name_and_the_next_update_mends_it(stage: Stage) -> None:
+    elb, rule = stage.elb(), stage.main_rule()
+    live = stage.weights(elb, rule["RuleArn"])
+    warm = stage.status()["warm"][0]["targetGroupArn"]
+    elb.modify_rule(
+        RuleArn=rule["RuleArn"],
+        Actions=[
+            {
+                "Type": "forward",
+                "ForwardConfig": {
+                    "TargetGroups": [
+                        {"TargetGroupArn": live.groups[0][1], "Weight": 60},
+                        {"TargetGroupArn": warm, "Weight": 40},
+                    ]
+                },
+            }
+        ],
+    )
+    drift = stage.run("pulumi", "refresh", "--stack", "dev", "--non-interactive", "--preview-only", "--diff")
+    assert "weights" in drift.output
+    assert "TrafficShift" in drift.output
+    mended = stage.done("pulumi", "up", "--yes", "--stack", "dev", "--non-interactive")
+    assert "TrafficShift" in mended
+    after = stage.weights(elb, rule["RuleArn"])
+    assert [arn for weight, arn in after.groups if weight] == [live.groups[0][1]]
+    stage.done("pulumi", "up", "--yes", "--stack", "dev", "--non-interactive", "--expect-no-changes")
+
+
+def test_slow_weights_and_a_throttled_api_lose_nothing_either(stage: Stage) -> None:
+    for name, value in ROUGH:
+        stage.done("localcloud", "fault", "set", name, value)
+    try:
+        one = played(stage, "5", succeeds=True)
+    finally:
+        for name, _ in ROUGH:
+            stage.done("localcloud", "fault", "clear", name)
+    assert one.status == 0, one.output[-4000:]
+    assert one.lost == 0, one.counted
+    assert stage.status()["live"]["version"] == "5"
+
+
+def test_ctrl_c_in_the_middle_of_a_shift_puts_the_weights_back_within_a_second(stage: Stage) -> None:
+    status, elb = stage.status(), stage.elb()
+    rule = stage.main_rule()["RuleArn"]
+    former = stage.weights(elb, rule).groups[0][1]
+    with (
+        Load(status["url"], RATE, stage.variables) as load,
+        stage.started("release", "deploy", "6", "--stack", "dev", "--yes", "--keep") as deploy,
+    ):
+        stage.until_shared(elb, rule)
+        began = time.monotonic()
+        os.killpg(deploy.pid, signal.SIGINT)
+        stage.until(lambda: stage.weights(elb, rule), lambda weights: not weights.shared, 10)
+        took = time.monotonic() - began
+        output, _ = deploy.communicate(timeout=120)
+    finished = Finished(deploy.returncode, output)
+    assert took <= 1.0, f"the weights were back after {took:.2f} s"
+    assert stage.weights(elb, rule).groups[0][1] == former
+    assert finished.status != 0
+    assert "Traceback" not in finished.output
+    assert load.counted is not None
+    assert load.counted.failed == 0, load.counted
+    again = played(stage, "6", succeeds=True)
+    assert again.status == 0, again.output[-4000:]
+    assert again.lost == 0
+
+
+def test_kill_9_of_the_engine_puts_the_weights_back_and_a_later_update_completes(stage: Stage) -> None:
+    status, elb = stage.status(), stage.elb()
+    rule = stage.main_rule()["RuleArn"]
+    former = stage.weights(elb, rule).groups[0][1]
+    with (
+        Load(status["url"], RATE, stage.variables) as load,
+        stage.started("release", "deploy", "7", "--stack", "dev", "--yes") as deploy,
+    ):
+        stage.until_shared(elb, rule)
+        engine = _engine_of(deploy.pid)
+        providers = _providers_of(engine)
+        assert providers, "no provider runs below the engine"
+        began = time.monotonic()
+        os.kill(engine, signal.SIGKILL)
+        stage.until(lambda: stage.weights(elb, rule), lambda weights: not weights.shared, 10)
+        took = time.monotonic() - began
+        stage.until(lambda: [pid for pid in providers if _runs(pid)], lambda alive: not alive, 30)
+        output, _ = deploy.communicate(timeout=120)
+    assert took <= 2.0, f"the weights were back after {took:.2f} s"
+    assert stage.weights(elb, rule).groups[0][1] == former
+    assert deploy.returncode != 0, output
+    assert load.counted is not None
+    assert load.counted.failed == 0, load.counted
+    stage.done("pulumi", "cancel", "--yes", "--stack", "dev")
+    again = played(stage, "7", succeeds=True)
+    assert again.status == 0, again.output[-4000:]
+    assert again.lost == 0
+    stage.done("pulumi", "up", "--yes", "--stack", "dev", "--non-interactive", "--expect-no-changes")
+
+
+def test_destroy_and_down_leave_no_process_and_no_port(stage: Stage, home: Path) -> None:
+    stage.done("pulumi", "destroy", "--yes", "--stack", "dev", "--non-interactive")
+    stage.done("localcloud", "down")
+    assert _marked(home) == []
+
+
+def _engine_of(deploy: int) -> int:
+    """The `pulumi` process below a running `release deploy`."""
+    for pid, parent, command in _processes():
+        if parent == deploy and Path(command.split(" ")[0]).name == "pulumi":
+            return pid
+    raise AssertionError("no pulumi runs below release deploy")
+
+
+def _providers_of(engine: int) -> list[int]:
+    return [
+        pid
+        for pid, parent, command in _processes()
+        if parent == engine and "pulumi-resource-uneventful" in command
+    ]
+
+
+def _processes() -> list[tuple[int, int, str]]:
+    told = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+    rows = (line.split(None, 2) for line in told.stdout.splitlines())
+    return [(int(row[0]), int(row[1]), row[2]) for row in rows if len(row) == 3]
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
+    except OSError:
+        return False
+
+
+def _marked(home: Path) -> list[str]:
+    """The processes that carry this cloud's marker."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            environment = entry.read_bytes()
+        except OSError:
+            continue
+        if f"UNEVENTFUL_CLOUD={home}".encode() in environment:
+            found.append(entry.parent.name)
+    return found
