@@ -1,1 +1,1 @@
-"""A stand-in for Pulumi's AWS plugin: Pulumi's provider protocol in front of HashiCorp's real AWS provider."""
+"""A stand-in for Pulumi's AWS plugin: Pulumi's protocol in front of HashiCorp's real AWS provider."""

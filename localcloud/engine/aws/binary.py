@@ -52,9 +52,9 @@ def find(
 ) -> TerraformProvider | None:
     """The newest provider in the first place that has one, or None.
 
-    Order: the environment variable `UNEVENTFUL_TERRAFORM_AWS` (an executable), Terraform's own places, then one
-    and two levels below the folders where add-on software is usually put. Raises `ProviderMissingError` only when
-    the variable names something that is not an executable file.
+    Order: the environment variable `UNEVENTFUL_TERRAFORM_AWS` (an executable), Terraform's own places,
+    then one and two levels below the folders where add-on software is usually put. Raises
+    `ProviderMissingError` only when the variable names something that is not an executable file.
     """
     environ = os.environ if environ is None else environ
     home = Path.home() if home is None else home

@@ -1,0 +1,14 @@
+"""The user's cache folder, where everything that can be made again is kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def cache_folder(environ: Mapping[str, str] | None = None) -> Path:
+    """`$XDG_CACHE_HOME/uneventful`, by default `~/.cache/uneventful`; it may not exist yet."""
+    environ = os.environ if environ is None else environ
+    base = environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "uneventful"
