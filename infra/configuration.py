@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, get_args
 
@@ -43,7 +43,7 @@ def parse(
     try:
         settings = Settings.model_validate_json(json.dumps(values))
     except ValidationError as error:
-        refusals += [_refusal(detail) for detail in error.errors()]
+        refusals += [_refusal(detail) for detail in _deepest(error.errors())]
         settings = None
     if refusals or settings is None:
         raise SettingsError(f"Pulumi.{stack}.yaml", refusals)
@@ -95,6 +95,18 @@ def _secret(encrypted: Collection[str]) -> list[Refusal]:
         )
         for key in sorted(encrypted)
         if key.startswith(OWN)
+    ]
+
+
+def _deepest(details: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Without those about a whole of which a part is refused as well: a list of bad items is also too short."""
+    paths = [detail["loc"] for detail in details]
+    return [
+        detail
+        for detail in details
+        if not any(
+            len(path) > len(detail["loc"]) and path[: len(detail["loc"])] == detail["loc"] for path in paths
+        )
     ]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
-class EnvironmentRefused(Exception):  # noqa: N818 - a finding, and read as one
+class EnvironmentRefused(Exception):
     """Nothing was touched. `str()` is the whole text for the reader, several lines, without a stack trace."""
 
 

@@ -98,7 +98,7 @@ class Limits(Part):
     ] = 2.0
     alarms: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=255)], ...],
-        Field(description="names of CloudWatch alarms that must stay quiet", examples=["web-5xx"]),
+        Field(description="names of CloudWatch alarms that must stay quiet", examples=[["web-5xx"]]),
     ] = ()
 
 

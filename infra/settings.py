@@ -81,7 +81,9 @@ class Balancer(Part):
     ] = None
     allow: Annotated[
         tuple[IPv4Network, ...],
-        Field(min_length=1, description="IPv4 ranges that may connect, at least one", examples=["0.0.0.0/0"]),
+        Field(
+            min_length=1, description="IPv4 ranges that may connect, at least one", examples=[["0.0.0.0/0"]]
+        ),
     ] = (IPv4Network("0.0.0.0/0"),)
     idle_timeout: Annotated[
         int,
