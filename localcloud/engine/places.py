@@ -1,0 +1,100 @@
+"""Where the engine is kept: what a user's checkouts share in the cache folder, and what is one checkout's own."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from semver import VersionInfo
+
+from localcloud.engine import versions
+
+EXECUTABLES = (
+    "pulumi",
+    "pulumi-language-python",
+    "pulumi-language-python-exec",
+    "pulumi-resource-pulumi-python",
+)
+"""All that a program in Python needs from the engine."""
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+@dataclass(frozen=True)
+class Cache:
+    """`${XDG_CACHE_HOME:-~/.cache}/uneventful/engine`, with one folder for each engine that was got."""
+
+    folder: Path
+
+    @classmethod
+    def of_user(cls, environ: Mapping[str, str] | None = None, home: Path | None = None) -> Cache:
+        environ = os.environ if environ is None else environ
+        named = environ.get("XDG_CACHE_HOME", "")
+        # The XDG specification: a path that is not absolute counts as not set.
+        base = Path(named) if named.startswith("/") else (home or Path.home()) / ".cache"
+        return cls(base / "uneventful" / "engine")
+
+    def built(self) -> Path:
+        return self.folder / f"{versions.CLI}-{_platform()}"
+
+    def downloaded(self, version: VersionInfo) -> Path:
+        return self.folder / f"official-{version}-{_platform()}"
+
+    def lock(self) -> Path:
+        return self.folder / "lock"
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """One working copy, named by its root folder."""
+
+    root: Path
+
+    @property
+    def state(self) -> Path:
+        return self.root / ".uneventful"
+
+    @property
+    def python(self) -> Path:
+        return self.root / ".venv" / "bin" / "python"
+
+    @property
+    def record(self) -> Path:
+        return self.state / "engine" / "engine.json"
+
+    @property
+    def home(self) -> Path:
+        """Pulumi's home folder when stand-ins take the places of plugins."""
+        return self.state / "engine" / "home"
+
+    @property
+    def backend(self) -> Path:
+        return self.state / "pulumi"
+
+    @property
+    def passphrase(self) -> Path:
+        return self.state / "passphrase"
+
+
+def is_complete(binaries: Path) -> bool:
+    """Every executable that a program in Python needs is in this folder."""
+    return all(os.access(binaries / name, os.X_OK) for name in EXECUTABLES)
+
+
+def write(path: Path, text: str, mode: int = 0o644) -> None:
+    """Puts `text` in place at once: a reader sees the former file or this one, whenever this is interrupted."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    with os.fdopen(descriptor, "w") as file:
+        os.fchmod(descriptor, mode)
+        file.write(text)
+    new.replace(path)
+
+
+def _platform() -> str:
+    machine = platform.machine().lower()
+    return f"{platform.system().lower()}-{_ARCHITECTURES.get(machine, machine)}"
