@@ -1,0 +1,237 @@
+"""Instances of this machine: `parts.Instances` on process groups.
+
+Each instance is a folder `<folder>/<instance id>/`:
+
+    root/         its view of the file system (root.py)
+    log/          a file a unit, `cloud-init.log` for the user data, `machine.log` for its first process
+    machine.json  what its first process was told
+
+and one small process, `machine`, in a session of its own, that everything else on the instance descends from.
+The daemon's end of its pipe says that it is alive; the other end tells it that the daemon is. Whatever
+carries the marker and the instance's id in its environment is killed when the first process is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import localcloud
+from localcloud.errors import PartFailed
+from localcloud.instances import firstboot, processes
+from localcloud.instances.cloudconfig import parse_user_data
+from localcloud.instances.metadata import instance_data
+from localcloud.instances.root import Root
+from localcloud.instances.shims import base_interpreter, write_shims
+from localcloud.parts import InstanceSpec, InstanceStatus
+
+CLOUD_VARIABLE = "UNEVENTFUL_CLOUD"
+INSTANCE_VARIABLE = "UNEVENTFUL_INSTANCE"
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PATIENCE = 3.0
+"""Seconds beyond its services' own time-outs that a first process gets to end by itself."""
+
+
+@dataclass
+class _Instance:
+    spec: InstanceSpec
+    folder: Path
+    status: InstanceStatus = field(default_factory=lambda: InstanceStatus("booting"))
+    process: subprocess.Popen[bytes] | None = None
+    stop_seconds: float = 0.0
+    ending: Literal["", "stopped", "gone"] = ""
+    """What it was told to become."""
+    over: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class LocalInstances:
+    """See `parts.Instances`. Constructing it kills what an earlier daemon with the same folder and marker
+    left behind, and removes that daemon's instances."""
+
+    def __init__(self, folder: Path, marker: str) -> None:
+        self._folder = folder.absolute()
+        self._marker = marker
+        self._instances: dict[str, _Instance] = {}
+        self._callbacks: list[Callable[[str], None]] = []
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for left in self._folder.iterdir():
+            processes.kill_carrying(self._marks(left.name))
+            shutil.rmtree(left, ignore_errors=True)
+
+    def start(self, spec: InstanceSpec) -> None:
+        if spec.instance_id in self._instances:
+            raise PartFailed(f"instance {spec.instance_id} was started already")
+        instance = _Instance(spec, self._folder / spec.instance_id)
+        self._instances[spec.instance_id] = instance
+        self._in_background(self._live, instance, True)
+
+    def terminate(self, instance_id: str) -> None:
+        self._end(instance_id, "gone")
+
+    def stop(self, instance_id: str) -> None:
+        self._end(instance_id, "stopped")
+
+    def boot(self, instance_id: str) -> None:
+        instance = self._instances.get(instance_id)
+        if instance is None or instance.status.state != "stopped":
+            state = self.status(instance_id).state
+            raise PartFailed(f"instance {instance_id} is {state}; only a stopped one can be booted again")
+        again = _Instance(instance.spec, instance.folder)
+        self._instances[instance_id] = again
+        self._in_background(self._live, again, False)
+
+    def freeze(self, instance_id: str) -> None:
+        self._order(instance_id, b"freeze\n")
+
+    def thaw(self, instance_id: str) -> None:
+        self._order(instance_id, b"thaw\n")
+
+    def status(self, instance_id: str) -> InstanceStatus:
+        instance = self._instances.get(instance_id)
+        return instance.status if instance else InstanceStatus("gone")
+
+    def alive(self, instance_id: str) -> bool:
+        instance = self._instances.get(instance_id)
+        return instance is not None and instance.process is not None and not instance.over.is_set()
+
+    def on_exit(self, callback: Callable[[str], None]) -> None:
+        self._callbacks.append(callback)
+
+    def close(self) -> None:
+        deadline = time.monotonic() + 5.0
+        left = list(self._instances.values())
+        for instance in left:
+            self.terminate(instance.spec.instance_id)
+        for instance in left:
+            if not instance.over.wait(max(0.0, deadline - time.monotonic())):
+                self._kill(instance)
+        for instance in left:
+            instance.over.wait(_PATIENCE)
+
+    # --- one instance ---
+
+    def _live(self, instance: _Instance, first: bool) -> None:
+        """The whole life of an instance, in a thread of its own."""
+        with instance.lock:
+            if not instance.ending:
+                self._prepare(instance, first)
+                instance.process = self._first_process(instance)
+                instance.status = InstanceStatus("booting", (instance.process.pid,))
+        if instance.process is not None:
+            self._follow(instance, instance.process)
+        processes.kill_carrying(self._marks(instance.spec.instance_id))
+        if instance.ending != "stopped":
+            shutil.rmtree(instance.folder / "root", ignore_errors=True)
+        instance.status = InstanceStatus(instance.ending or "gone", (), instance.status.detail)
+        instance.over.set()
+        if not instance.ending:
+            for callback in self._callbacks:
+                callback(instance.spec.instance_id)
+
+    def _prepare(self, instance: _Instance, first: bool) -> None:
+        """Write the instance's folder. User data that cannot be run: the instance boots without, as on EC2."""
+        root, log = Root(instance.folder / "root"), instance.folder / "log"
+        script, refused = None, ""
+        if first:
+            log.mkdir(parents=True)
+            firstboot.prepare_root(root)
+            write_shims(root, instance.folder)
+            try:
+                config = parse_user_data(instance.spec.user_data, instance_data(instance.spec))
+                script = firstboot.apply(config, root)
+            except Exception as error:
+                refused = str(error)
+        plan = {
+            "environment": self._environment(instance, root),
+            "script": str(script or ""),
+            "refused": refused,
+        }
+        file = instance.folder / "machine.json"
+        file.touch(0o600)
+        file.write_text(json.dumps(plan))
+
+    def _environment(self, instance: _Instance, root: Root) -> dict[str, str]:
+        return {
+            "PATH": f"{root.inside('/usr/local/bin')}:{root.inside('/usr/bin')}:{_PATH}",
+            "HOME": str(root.inside("/root")),
+            "LANG": "C.UTF-8",
+            **instance.spec.credentials_env,
+            **self._marks(instance.spec.instance_id),
+        }
+
+    def _first_process(self, instance: _Instance) -> subprocess.Popen[bytes]:
+        package = Path(localcloud.__file__).resolve().parent.parent
+        with (instance.folder / "log" / "machine.log").open("ab") as log:
+            return subprocess.Popen(
+                [base_interpreter(), "-P", "-S", "-m", "localcloud.instances.machine", str(instance.folder)],
+                env={"PYTHONPATH": str(package), "PATH": _PATH, **self._marks(instance.spec.instance_id)},
+                cwd=instance.folder,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _follow(self, instance: _Instance, process: subprocess.Popen[bytes]) -> None:
+        """Believe the reports of the first process until it ends."""
+        assert process.stdout is not None
+        assert process.stdin is not None
+        with process.stdout as reports:
+            for line in reports:
+                report = json.loads(line)
+                instance.stop_seconds = report["stop_seconds"]
+                pids = (process.pid, *report["pids"])
+                instance.status = InstanceStatus(report["state"], pids, report["detail"])
+        # Its end of the pipe is closed, but it may not have ended; nothing can be ordered any more.
+        process.kill()
+        process.wait()
+        with instance.lock, contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+
+    def _end(self, instance_id: str, state: Literal["stopped", "gone"]) -> None:
+        instance = self._instances.get(instance_id)
+        if instance is None:
+            return
+        with instance.lock:
+            if instance.over.is_set() and (instance.status.state, state) == ("stopped", "gone"):
+                instance.status = InstanceStatus("gone")
+                shutil.rmtree(instance.folder / "root", ignore_errors=True)
+            if instance.over.is_set() or instance.ending:
+                instance.ending = instance.ending and state
+                return
+            instance.ending = state
+        self._order(instance_id, b"stop\n")
+        self._in_background(self._make_sure, instance)
+
+    def _make_sure(self, instance: _Instance) -> None:
+        if not instance.over.wait(_PATIENCE) and not instance.over.wait(instance.stop_seconds):
+            self._kill(instance)
+
+    def _kill(self, instance: _Instance) -> None:
+        with instance.lock:
+            if instance.process is not None and not instance.over.is_set():
+                processes.send(instance.process.pid, signal.SIGKILL)
+
+    def _order(self, instance_id: str, order: bytes) -> None:
+        instance = self._instances.get(instance_id)
+        if instance is None or instance.process is None or instance.process.stdin is None:
+            return
+        with instance.lock, contextlib.suppress(BrokenPipeError, ValueError):
+            os.write(instance.process.stdin.fileno(), order)
+
+    def _marks(self, instance_id: str) -> dict[str, str]:
+        return {CLOUD_VARIABLE: self._marker, INSTANCE_VARIABLE: instance_id}
+
+    def _in_background(self, target: Callable[..., None], *arguments: object) -> None:
+        threading.Thread(target=target, args=arguments, daemon=True, name="instance").start()

@@ -1,0 +1,276 @@
+"""One unit of an instance as systemd would run it: started, restarted, stopped."""
+
+from __future__ import annotations
+
+import signal
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from localcloud.instances.outcome import Outcome, restarts, start_refused
+from localcloud.instances.unit import Command, Unit
+
+Done = Callable[[str], None]
+"""Told once when a start or stop is over: "" or what went wrong."""
+
+
+class Cancel(Protocol):
+    def __call__(self) -> None: ...
+
+
+class Host(Protocol):
+    """What a service needs of the instance that it runs on."""
+
+    def clock(self) -> float: ...
+    def call_later(self, seconds: float, action: Callable[[], None]) -> Cancel: ...
+    def note(self, unit: str, text: str) -> None: ...
+    def environment(self, unit: Unit) -> Mapping[str, str]:
+        """The unit's variables; raises OSError or UnitError with the reason why there are none."""
+        ...
+
+    def spawn(self, unit: Unit, command: Command, environment: Mapping[str, str]) -> int:
+        """Start the command in a process group of its own; its pid. Raises OSError when it cannot be executed."""
+        ...
+
+    def members(self, invocation: str) -> tuple[int, ...]:
+        """Every live process of this start of a unit, wherever it has forked to."""
+        ...
+
+    def send(self, pid: int, number: signal.Signals) -> None: ...
+
+
+class Service:
+    """States as `systemctl is-active` names them: inactive, activating, active, deactivating, failed.
+
+    Not to be used from more than one thread; nothing here waits.
+    """
+
+    def __init__(self, unit: Unit, host: Host) -> None:
+        self.unit = unit
+        self.state = "inactive"
+        self.main = 0
+        self.outcome = Outcome()
+        self._host = host
+        self._control = 0
+        self._queue: list[tuple[Command, bool]] = []
+        self._environment: Mapping[str, str] = {}
+        self._invocation = ""
+        self._starts: list[float] = []
+        self._starting: list[Done] = []
+        self._stopping: list[Done] = []
+        self._timed_out = False
+        self._cleaning = False
+        self._ignored = False
+        self._timer: Cancel | None = None
+
+    def start(self, done: Done) -> None:
+        """Start, unless it runs; `done` when it is active (oneshot: when it has ended)."""
+        if self.state == "active":
+            return done("")
+        if self.state == "deactivating":
+            return done(f"{self.unit.name} is being stopped")
+        self._starting.append(done)
+        if self.state == "activating" and self._invocation:
+            return None
+        self._disarm()
+        return self._begin()
+
+    def stop(self, done: Done) -> None:
+        """Stop: the kill signal, TimeoutStopSec, SIGKILL; `done` when nothing of it is left."""
+        if self.state in ("inactive", "failed"):
+            return done("")
+        self._stopping.append(done)
+        if self.state == "deactivating":
+            return None
+        self._disarm()
+        self.state = "deactivating"
+        self._queue.clear()
+        self._note("Stopping")
+        if not self._invocation:
+            return self._ended()
+        if not self._cleaning:
+            main = self.main or self._control
+            self._signal((main,) if main and self.unit.kill_mode != "control-group" else self._members())
+        self._arm(self.unit.stop_seconds, self._out_of_time)
+        return self._check()
+
+    def kill(self) -> None:
+        """SIGKILL to all that is left of it, at once and for good."""
+        self._disarm()
+        self.state = "deactivating"
+        for pid in self._members():
+            self._host.send(pid, signal.SIGKILL)
+
+    def pids(self) -> tuple[int, ...]:
+        return tuple(pid for pid in (self.main, self._control) if pid)
+
+    def members(self) -> tuple[int, ...]:
+        """Every live process of the service."""
+        return self._members()
+
+    def reaped(self, pid: int, wait_status: int) -> None:
+        """A child of the instance's first process has ended, perhaps one of this service."""
+        if pid == self.main:
+            self.main = 0
+            self._main_ended(Outcome.of(wait_status, self._timed_out))
+        elif pid == self._control:
+            self._control = 0
+            self._control_ended(Outcome.of(wait_status, self._timed_out))
+        elif self._cleaning or self.state == "deactivating":
+            self._check()
+
+    def _begin(self) -> None:
+        now = self._host.clock()
+        if start_refused(self._starts, now, self.unit.limit_interval, self.unit.limit_burst):
+            return self._give_up("Start request repeated too quickly")
+        self._starts = [*self._starts, now][-self.unit.limit_burst :] if self.unit.limit_burst else []
+        self.state = "activating"
+        self._invocation = uuid.uuid4().hex
+        self._timed_out = self._cleaning = False
+        self.outcome = Outcome()
+        try:
+            self._environment = {**self._host.environment(self.unit), "INVOCATION_ID": self._invocation}
+        except Exception as error:
+            return self._give_up(f"Failed to load environment: {error}")
+        self._queue = [*((c, False) for c in self.unit.start_pre), *((c, True) for c in self.unit.start)]
+        self._arm(self.unit.start_seconds, self._out_of_time)
+        return self._next()
+
+    def _next(self) -> None:
+        if not self._queue:
+            return self._after_last()
+        command, is_main = self._queue.pop(0)
+        self._ignored = command.failure_ignored
+        try:
+            pid = self._host.spawn(self.unit, command, self._environment)
+        except OSError as error:
+            if command.failure_ignored:
+                return self._next()
+            return self._give_up(f"Failed to execute {command.words[0]}: {error.strerror or error}")
+        if not is_main:
+            self._control = pid
+            return None
+        self.main = pid
+        if self.unit.type != "oneshot":
+            self._disarm()
+            self.state = "active"
+            self._note(f"Started, main process {pid}")
+            self._tell(self._starting, "")
+        return None
+
+    def _control_ended(self, outcome: Outcome) -> None:
+        if self.state == "activating" and (outcome.clean() or self._ignored):
+            return self._next()
+        if self.state == "activating":
+            self._note(f"Control process ended: {outcome}")
+        self.outcome = outcome
+        return self._clean()
+
+    def _main_ended(self, outcome: Outcome) -> None:
+        expected = outcome.clean(self.unit.success_statuses) or self._ignored
+        if self.unit.type == "oneshot" and self.state == "activating" and expected:
+            return self._next()
+        self._note(f"Main process ended: {outcome}")
+        self.outcome = Outcome() if self._ignored and not outcome.timed_out else outcome
+        return self._clean()
+
+    def _after_last(self) -> None:
+        if self.unit.remain_after_exit:
+            self._disarm()
+            self.state = "active"
+            self._note("Finished")
+            return self._tell(self._starting, "")
+        return self._clean()
+
+    def _clean(self) -> None:
+        """The service's own process has ended: what it left behind goes too, before anything else happens."""
+        self._cleaning = True
+        left = self._members()
+        if left and self.unit.kill_mode != "process" and not self._timed_out:
+            if self.unit.kill_mode == "mixed":
+                self._kill(left)
+            elif self.state != "deactivating":
+                self._signal(left)
+                self._arm(self.unit.stop_seconds, self._out_of_time)
+        self._check()
+
+    def _check(self) -> None:
+        """End when nothing is left. A process that SIGKILL has hit may need a moment, and its parent may be
+        another one that never tells: look again."""
+        if self.main or self._control:
+            return None
+        left = self.unit.kill_mode != "process" and self._members()
+        if not left:
+            return self._ended()
+        if self._timed_out or self.unit.kill_mode == "mixed":
+            self._kill(left)
+            self._arm(0.02, self._check)
+        return None
+
+    def _ended(self) -> None:
+        self._disarm()
+        self._invocation = ""
+        stopped, self._stopping = self._stopping, []
+        clean = self.outcome.clean(self.unit.success_statuses)
+        again = not stopped and restarts(self.unit.restart, self.outcome, self.unit.success_statuses)
+        problem = "" if clean else f"{self.unit.name} ended: {self.outcome}"
+        if again:
+            self.state = "activating"
+            self._note(f"Scheduled restart in {self.unit.restart_seconds:g} s")
+            self._timer = self._host.call_later(self.unit.restart_seconds, self._begin)
+        else:
+            self.state = "inactive" if clean else "failed"
+            self._note("Stopped" if clean else f"Failed: {self.outcome}")
+        self._tell(self._starting, problem if not stopped else f"{self.unit.name} was stopped")
+        self._tell(stopped, "")
+
+    def _give_up(self, reason: str) -> None:
+        self._note(reason)
+        self.outcome = Outcome(status=1)
+        self._queue.clear()
+        if "too quickly" in reason:
+            self._disarm()
+            self._invocation, self.state = "", "failed"
+            return self._tell(self._starting, f"{self.unit.name}: {reason}")
+        starting, self._starting = self._starting, []
+        self._clean()
+        return self._tell(starting, f"{self.unit.name}: {reason}")
+
+    def _out_of_time(self) -> None:
+        self._timed_out = True
+        self._note("Its time is over: SIGKILL")
+        main_only = self.unit.kill_mode == "process" and (self.main or self._control)
+        self._kill((main_only,) if main_only else self._members())
+        self._arm(0.02, self._check)
+
+    def _members(self) -> tuple[int, ...]:
+        found = self._host.members(self._invocation) if self._invocation else ()
+        return tuple({*found, *self.pids()})
+
+    def _signal(self, pids: tuple[int, ...]) -> None:
+        for pid in pids:
+            self._host.send(pid, self.unit.kill_signal)
+            self._host.send(pid, signal.SIGCONT)
+
+    def _kill(self, pids: tuple[int, ...]) -> None:
+        for pid in pids:
+            self._host.send(pid, signal.SIGKILL)
+
+    def _arm(self, seconds: float, action: Callable[[], None]) -> None:
+        self._disarm()
+        if seconds != float("inf"):
+            self._timer = self._host.call_later(seconds, action)
+
+    def _disarm(self) -> None:
+        if self._timer:
+            self._timer()
+        self._timer = None
+
+    def _tell(self, waiting: list[Done], problem: str) -> None:
+        told = list(waiting)
+        waiting.clear()
+        for done in told:
+            done(problem)
+
+    def _note(self, text: str) -> None:
+        self._host.note(self.unit.name, f"{self.unit.name}: {text}")

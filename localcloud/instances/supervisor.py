@@ -1,0 +1,224 @@
+"""All units of one instance, and the one loop that waits for whatever happens to them."""
+
+from __future__ import annotations
+
+import errno
+import heapq
+import itertools
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from localcloud.instances import processes
+from localcloud.instances.journal import Journal
+from localcloud.instances.quoting import QuotingError, environment_file, expand
+from localcloud.instances.root import Root
+from localcloud.instances.service import Cancel, Service
+from localcloud.instances.unit import INFINITY, Command, Unit, UnitError, parse_unit
+
+UNITS = "/etc/systemd/system"
+WANTED = f"{UNITS}/multi-user.target.wants"
+
+
+class Supervisor:
+    """The services by name, and what they need of the machine (service.Host).
+
+    `base` are the variables that every process gets. A process never outlives the supervisor's own process.
+    """
+
+    def __init__(self, root: Root, journal: Journal, base: Mapping[str, str]) -> None:
+        self.root = root
+        self.journal = journal
+        self.base = base
+        self.services: dict[str, Service] = {}
+        self.frozen = False
+        self._selector = selectors.DefaultSelector()
+        self._timers: list[tuple[float, int, list[Callable[[], None]]]] = []
+        self._numbers = itertools.count()
+        self._signals: dict[int, Callable[[], None]] = {}
+
+    # --- units ---
+
+    def service(self, name: str) -> Service:
+        """The service of that name, read from its unit file at first use; raises UnitError."""
+        name = name if name.endswith(".service") else f"{name}.service"
+        if name not in self.services:
+            stem, at, _ = name.partition("@")
+            candidates = [f"{UNITS}/{name}", *([f"{UNITS}/{stem}@.service"] if at else [])]
+            found = next((f for f in map(self.root.inside, candidates) if f.exists()), None)
+            if found is None:
+                raise UnitError(f"Unit {name} not found: there is no {candidates[0]} on this instance")
+            self.services[name] = Service(parse_unit(found.read_text(), name), self)
+        return self.services[name]
+
+    def reload(self) -> None:
+        """Read changed unit files at their next use; what runs goes on as it was started."""
+        self.services = {n: s for n, s in self.services.items() if s.state not in ("inactive", "failed")}
+
+    def enabled(self) -> list[str]:
+        """The names of the units that start when the instance boots."""
+        wants = self.root.inside(WANTED)
+        return sorted(entry.name for entry in wants.iterdir()) if wants.is_dir() else []
+
+    def enable(self, name: str) -> None:
+        service = self.service(name)
+        if "multi-user.target" not in service.unit.wanted_by:
+            raise UnitError(
+                f"{service.unit.name}: expected WantedBy=multi-user.target in [Install], or it never starts"
+            )
+        wants = self.root.inside(WANTED)
+        wants.mkdir(parents=True, exist_ok=True)
+        link = wants / service.unit.name
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path("..") / service.unit.name)
+
+    def disable(self, name: str) -> None:
+        (self.root.inside(WANTED) / self.service(name).unit.name).unlink(missing_ok=True)
+
+    def stop_all(self, done: Callable[[], None]) -> None:
+        """Stop every service at the same time; `done` when all have ended."""
+        waiting = {
+            name for name, service in self.services.items() if service.state not in ("inactive", "failed")
+        }
+
+        def stopped(name: str) -> None:
+            waiting.discard(name)
+            if not waiting:
+                done()
+
+        if not waiting:
+            done()
+        for name in sorted(waiting):
+            self.services[name].stop(lambda _problem, name=name: stopped(name))  # type: ignore[misc]
+
+    def stop_seconds(self) -> float:
+        """How long stopping everything may take, SIGKILL included."""
+        spans = [s.unit.stop_seconds for s in self.services.values() if s.state not in ("inactive", "failed")]
+        return max(spans, default=0.0)
+
+    # --- service.Host ---
+
+    def clock(self) -> float:
+        return time.monotonic()
+
+    def call_later(self, seconds: float, action: Callable[[], None]) -> Cancel:
+        cell = [action]
+        if seconds != INFINITY:
+            heapq.heappush(self._timers, (self.clock() + seconds, next(self._numbers), cell))
+        return cell.clear
+
+    def note(self, unit: str, text: str) -> None:
+        self.journal.note(unit, text)
+
+    def environment(self, unit: Unit) -> Mapping[str, str]:
+        environment = dict(self.base)
+        if unit.user:
+            users = self.root.users()
+            if unit.user not in users:
+                raise UnitError(
+                    f"User={unit.user}: this instance has no such user, only {', '.join(sorted(users))}"
+                )
+            home = str(self.root.inside(users[unit.user]))
+            environment |= {"USER": unit.user, "LOGNAME": unit.user, "HOME": home}
+        environment |= dict(unit.environment)
+        for path, optional in unit.environment_files:
+            file = self.root.inside(path)
+            if not optional or file.exists():
+                try:
+                    environment |= dict(environment_file(file.read_text(), path))
+                except (OSError, QuotingError) as error:
+                    raise UnitError(f"EnvironmentFile={path}: {error}") from error
+        return environment
+
+    def spawn(self, unit: Unit, command: Command, environment: Mapping[str, str]) -> int:
+        words = expand(command.words, environment) if command.expanded else command.words
+        folder = (
+            self.root.found(unit.working_directory or "/")
+            if unit.working_directory
+            else str(self.root.folder)
+        )
+        if not os.path.isdir(folder):  # noqa: PTH112 - one answer, no Path needed
+            if not unit.working_directory_optional:
+                raise OSError(errno.ENOENT, f"there is no WorkingDirectory={unit.working_directory}")
+            folder = str(self.root.folder)
+        output = self.journal.open(unit.name)
+        try:
+            process = subprocess.Popen(
+                [self.root.found(words[0]), *words[1:]],
+                cwd=folder,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                process_group=0,
+                preexec_fn=processes.die_with_parent,
+            )
+        finally:
+            os.close(output)
+        # The loop reaps all children itself; an unset return code would make the object do it behind its
+        # back.
+        process.returncode = 0
+        if self.frozen:
+            self.send(process.pid, signal.SIGSTOP)
+        return process.pid
+
+    def members(self, invocation: str) -> tuple[int, ...]:
+        return processes.carrying({"INVOCATION_ID": invocation})
+
+    def send(self, pid: int, number: signal.Signals) -> None:
+        processes.send(pid, number)
+
+    def freeze(self, frozen: bool) -> None:
+        """Stop every process where it is (what it listens on still accepts), or let all go on."""
+        self.frozen = frozen
+        for service in self.services.values():
+            for pid in service.members():
+                self.send(pid, signal.SIGSTOP if frozen else signal.SIGCONT)
+
+    # --- the loop ---
+
+    def on_readable(self, descriptor: int, action: Callable[[], None]) -> None:
+        self._selector.register(descriptor, selectors.EVENT_READ, action)
+
+    def forget(self, descriptor: int) -> None:
+        self._selector.unregister(descriptor)
+
+    def on_signal(self, number: signal.Signals, action: Callable[[], None]) -> None:
+        self._signals[number] = action
+        signal.signal(number, lambda *_: None)
+
+    def run(self, after_each: Callable[[], bool]) -> None:
+        """Wait and act until `after_each`, asked after every turn, says that it is enough."""
+        wake, written = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(written, warn_on_full_buffer=False)
+        self.on_signal(signal.SIGCHLD, self._reap)
+        self.on_readable(wake, lambda: self._signalled(os.read(wake, 4096)))
+        while not after_each():
+            while self._timers and not self._timers[0][2]:
+                heapq.heappop(self._timers)
+            wait = max(0.0, self._timers[0][0] - self.clock()) if self._timers else None
+            for key, _ in self._selector.select(wait):
+                key.data()
+            while self._timers and self._timers[0][0] <= self.clock():
+                for action in heapq.heappop(self._timers)[2]:
+                    action()
+
+    def _signalled(self, numbers: bytes) -> None:
+        for number in sorted(set(numbers)):
+            if number in self._signals:
+                self._signals[number]()
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            for service in list(self.services.values()):
+                service.reaped(pid, status)
