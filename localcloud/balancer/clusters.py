@@ -14,6 +14,8 @@ TARGET_IDLE_SECONDS = 60
 as here."""
 
 UNLIMITED = 1_000_000
+DRAINING = "draining"
+"""The metadata that keeps new requests from a target."""
 
 
 def statuses(matcher: str) -> list[tuple[int, int]]:
@@ -101,6 +103,13 @@ def cluster(folder: Path, group: TargetGroupState) -> Json:
             "ignore_new_hosts_until_first_hc": True,
             "update_merge_window": "0s",
         },
+        # Draining targets are outside of what is chosen from, also when nothing else is healthy.
+        "lb_subset_config": {
+            "fallback_policy": "DEFAULT_SUBSET",
+            "default_subset": {DRAINING: False},
+            # Without a selector Envoy takes no notice of subsets at all.
+            "subset_selectors": [{"keys": [DRAINING]}],
+        },
         "health_checks": [health_check(group.health_check)],
         "circuit_breakers": {
             "thresholds": [
@@ -131,6 +140,7 @@ def endpoints(group: TargetGroupState, targets: Iterable[Target]) -> Json:
             check["port_value"] = group.health_check.port
         return {
             "health_status": "DRAINING" if target.draining else "UNKNOWN",
+            "metadata": {"filter_metadata": {"envoy.lb": {DRAINING: target.draining}}},
             "endpoint": {
                 "address": {"socket_address": {"address": target.address, "port_value": target.port}},
                 "health_check_config": check,

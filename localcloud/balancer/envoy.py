@@ -120,8 +120,8 @@ class EnvoyBalancer:
         """See `localcloud.parts.Balancer`; at most 0.1 s old."""
         group = groups(self._state).get(target_group_arn)
         seen = self._seen(target_group_arn)
-        listed = {(target.address, target.port) for target in group.targets} if group else set()
-        return {at: seen[at].active if at in seen else 0 for at in listed | seen.keys()}
+        listed = [(target.address, target.port) for target in group.targets] if group else []
+        return {at: seen[at].active if at in seen else 0 for at in listed}
 
     def take_counts(self) -> tuple[GroupCounts, ...]:
         """See `localcloud.parts.Balancer`; answers count at most 0.2 s late."""
