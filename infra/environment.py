@@ -20,8 +20,11 @@ from infra.tags import environment_tags
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a release needs to know of its environment. `url` has no slash at its end."""
+    """What a release needs to know of its environment. `url` has no slash at its end; `whole` is for what must
+    not begin before, or end after, any part of it.
+    """
 
+    whole: pulumi.Resource
     name: str
     region: str
     vpc_id: pulumi.Output[str]
@@ -60,6 +63,7 @@ class Environment(pulumi.ComponentResource):
         bundles = Bundles(settings.bundles, own)
         access = Access(bundles.arn, own)
         self.outputs = Outputs(
+            whole=self,
             name=name,
             region=settings.region,
             vpc_id=network.vpc_id,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import yaml
 
 from release.errors import BundleError
-from release.model import Process, Release
+from release.model import WEB, Process, Release
 
 LIMIT = 16384
 """Bytes of user data that EC2 takes, before base64 (Amazon EC2 User Guide, "User data")."""
@@ -37,6 +37,12 @@ class Boot:
     processes: tuple[Process, ...]
     bucket: str
     region: str
+
+
+def web_boot(release: Release, bucket: str, region: str) -> Boot:
+    """What a web instance is to become: it runs the process that gets traffic, and no other."""
+    web = tuple(process for process in release.manifest.processes if process.name == WEB)
+    return Boot(release, web, bucket, region)
 
 
 def user_data(boot: Boot) -> str:

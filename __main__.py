@@ -1,0 +1,40 @@
+"""The program: settings -> what is intended -> environment -> release -> outputs."""
+
+import sys
+
+import pulumi
+
+from infra import account, configuration
+from infra.environment import Environment, make_provider
+from infra.errors import EnvironmentRefused
+from release.component import Release, intend
+from release.errors import UneventfulError
+from release.former import read_former
+from release.plan import render
+from release.store import open_store
+
+ALREADY_SAID = 32
+"""The exit status by which the language host knows that the error has been shown."""
+
+
+def define() -> None:
+    settings = configuration.parse(
+        pulumi.get_stack(),
+        pulumi.runtime.get_config_env(),
+        pulumi.runtime.get_config_secret_keys_env(),
+    )
+    account.check(settings, account.whoami(settings.region))
+    intent = intend(settings, read_former(), open_store)
+    pulumi.log.info(render(intent.plan))
+    provider = make_provider(settings, pulumi.get_project())
+    environment = Environment(settings, provider)
+    release = Release(intent, environment.outputs, settings, pulumi.ResourceOptions(providers=[provider]))
+    for name, value in release.exports.items():
+        pulumi.export(name, value)
+
+
+try:
+    define()
+except (EnvironmentRefused, UneventfulError) as refused:
+    pulumi.log.error(str(refused))
+    sys.exit(ALREADY_SAID)

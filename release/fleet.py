@@ -1,0 +1,200 @@
+"""A fleet: the instances of one release, and the door by which only those who know the key can try it.
+
+Made with the release, never edited, deleted with it. The order of making it matters: a target group that no
+rule names is never health-checked, and a group of instances is no proof of health. Deleted in the reverse
+order, instances leave drained before the rule and the target group do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra import tags
+from infra.environment import Outputs
+from infra.settings import Settings
+from release.boot import encoded, user_data, web_boot
+from release.model import WEB, Release
+from release.resources import HealthGate
+
+HEADER = "X-Uneventful-Release"
+
+DELETE_MARGIN = 900
+"""Seconds that deleting a group of instances may take beyond its drain: AWS empties it first."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """The header rule of one release: its priority and the environment's secret, 32 hex digits."""
+
+    priority: int
+    key: pulumi.Output[str]
+
+    def value(self, release: Release) -> pulumi.Output[str]:
+        """What the header must say to reach this release; a secret."""
+        return pulumi.Output.secret(self.key.apply(lambda key: f"{release.id}.{key}"))
+
+
+class Fleet(pulumi.ComponentResource):
+    """The web instances of `release`, proven healthy through the balancer once `gate` is there."""
+
+    target_group_arn: pulumi.Output[str]
+    group_name: pulumi.Output[str]
+    rule_arn: pulumi.Output[str]
+    gate: HealthGate
+
+    def __init__(
+        self,
+        release: Release,
+        environment: Outputs,
+        settings: Settings,
+        door: Door,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("uneventful:release:Fleet", f"fleet-{release.id}", None, opts)
+        self._release = release
+        self._environment = environment
+        self._settings = settings
+        self._name = f"{WEB}-{release.id}"
+        target_group = self._target_group()
+        rule = self._rule(target_group, door)
+        group = self._group(target_group, rule)
+        self.gate = self._gate(target_group, door, after=[rule, group])
+        self.target_group_arn = target_group.arn
+        self.group_name = group.name
+        self.rule_arn = rule.arn
+        self.register_outputs(self.facts())
+
+    def facts(self) -> dict[str, pulumi.Output[str]]:
+        """What others need to find this fleet by."""
+        return {
+            "targetGroupArn": self.target_group_arn,
+            "autoScalingGroup": self.group_name,
+            "rule": self.rule_arn,
+        }
+
+    def _target_group(self) -> aws.lb.TargetGroup:
+        manifest, health = self._release.manifest, self._settings.web.health
+        return aws.lb.TargetGroup(
+            self._name,
+            vpc_id=self._environment.vpc_id,
+            port=manifest.port,
+            protocol="HTTP",
+            target_type="instance",
+            deregistration_delay=manifest.drain_seconds,
+            health_check=aws.lb.TargetGroupHealthCheckArgs(
+                path=manifest.health_path,
+                matcher="200",
+                interval=health.interval,
+                timeout=health.timeout,
+                healthy_threshold=health.healthy,
+                unhealthy_threshold=health.unhealthy,
+            ),
+            tags=self._tags(),
+            opts=self._own(),
+        )
+
+    def _rule(self, target_group: aws.lb.TargetGroup, door: Door) -> aws.lb.ListenerRule:
+        return aws.lb.ListenerRule(
+            f"header-{self._release.id}",
+            listener_arn=self._environment.listener_arn,
+            priority=door.priority,
+            conditions=[
+                aws.lb.ListenerRuleConditionArgs(
+                    http_header=aws.lb.ListenerRuleConditionHttpHeaderArgs(
+                        http_header_name=HEADER, values=[door.value(self._release)]
+                    )
+                )
+            ],
+            actions=[aws.lb.ListenerRuleActionArgs(type="forward", target_group_arn=target_group.arn)],
+            tags=self._tags(),
+            opts=self._own(),
+        )
+
+    def _template(self) -> aws.ec2.LaunchTemplate:
+        web, region = self._settings.web, self._environment.region
+        return aws.ec2.LaunchTemplate(
+            self._name,
+            image_id=self._image(),
+            instance_type=web.instance,
+            user_data=self._environment.bundle_bucket.apply(
+                lambda bucket: encoded(user_data(web_boot(self._release, bucket, region)))
+            ),
+            iam_instance_profile=aws.ec2.LaunchTemplateIamInstanceProfileArgs(
+                arn=self._environment.instance_profile_arn
+            ),
+            vpc_security_group_ids=[self._environment.security_group_id],
+            metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
+                http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
+            ),
+            tag_specifications=[
+                aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=self._tags())
+                for kind in ("instance", "volume")
+            ],
+            tags=self._tags(),
+            # A newer image, or a newer version of this program, belongs to the next fleet.
+            opts=self._own(ignore_changes=["imageId", "userData"]),
+        )
+
+    def _group(self, target_group: aws.lb.TargetGroup, rule: aws.lb.ListenerRule) -> aws.autoscaling.Group:
+        web = self._settings.web
+        template = self._template()
+        return aws.autoscaling.Group(
+            self._name,
+            # No desired capacity: that is the scaler's.
+            min_size=web.min,
+            max_size=web.max,
+            vpc_zone_identifiers=list(self._environment.subnet_ids),
+            launch_template=aws.autoscaling.GroupLaunchTemplateArgs(id=template.id, version="$Latest"),
+            target_group_arns=[target_group.arn],
+            health_check_type="ELB",
+            health_check_grace_period=web.grace,
+            # The gate waits, and tells what it sees; the group's own wait knows neither release nor answer.
+            wait_for_capacity_timeout="0",
+            tags=[
+                aws.autoscaling.GroupTagArgs(key=key, value=value, propagate_at_launch=True)
+                for key, value in sorted(self._tags().items())
+            ],
+            opts=self._own(
+                # Instances need the ways in and out from their first second to their last.
+                depends_on=[rule, self._environment.whole],
+                custom_timeouts=pulumi.CustomTimeouts(
+                    delete=f"{self._release.manifest.drain_seconds + DELETE_MARGIN}s"
+                ),
+            ),
+        )
+
+    def _gate(self, target_group: aws.lb.TargetGroup, door: Door, after: list[pulumi.Resource]) -> HealthGate:
+        gate, health_path = self._settings.rollout.gate, self._release.manifest.health_path
+        return HealthGate(
+            f"gate-{self._release.id}",
+            release=self._release.id,
+            target_group_arn=target_group.arn,
+            healthy=self._settings.web.min,
+            probes=gate.probes,
+            deadline=gate.deadline,
+            url=self._environment.url.apply(lambda url: f"{url}{health_path}"),
+            header_name=HEADER,
+            header_value=door.value(self._release),
+            opts=self._own(depends_on=after),
+        )
+
+    def _image(self) -> pulumi.Input[str]:
+        image = self._settings.web.image
+        if not image.startswith("/"):
+            return image
+        answer = aws.ssm.get_parameter_output(name=image, opts=pulumi.InvokeOutputOptions(parent=self))
+        return answer.insecure_value  # type: ignore[no-any-return]
+
+    def _tags(self) -> dict[str, str]:
+        return {
+            **tags.named(f"{self._environment.name}-{self._name}"),
+            tags.ENVIRONMENT: self._environment.name,
+            tags.RELEASE: self._release.id,
+            tags.PROCESS: WEB,
+        }
+
+    def _own(self, **options: object) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, **options)  # type: ignore[arg-type]

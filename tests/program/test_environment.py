@@ -1,0 +1,248 @@
+"""What an environment is made of, in each of the three stacks."""
+
+from __future__ import annotations
+
+import json
+from ipaddress import IPv4Network
+from typing import Any
+
+import pytest
+
+from tests.program.recording import REGION, Recording, World, run
+
+STACKS = ("dev", "staging", "production")
+CERTIFICATE = {
+    "uneventful:balancer": {
+        "certificate": f"arn:aws:acm:{REGION}:111122223333:certificate/0123abcd-01ab-4567-89ab-0123456789ab",
+        "domain": "www.example.com",
+        "port": None,
+    }
+}
+ONE_WAY_OUT_EACH = {"uneventful:network": {"nat": "each"}}
+
+Recorded = dict[str, Recording]
+
+
+@pytest.fixture(scope="module")
+def recorded() -> Recorded:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        return {stack: run(World(stack), monkeypatch) for stack in STACKS}
+
+
+@pytest.fixture(params=STACKS)
+def environment(request: pytest.FixtureRequest, recorded: Recorded) -> Recording:
+    found: Recording = recorded[request.param]
+    assert found.exit_status == 0, found.errors
+    return found
+
+
+def test_staging_and_production_are_the_same_but_for_values(recorded: Recorded) -> None:
+    assert recorded["staging"].shape == recorded["production"].shape
+
+
+def test_dev_is_the_same_as_production_once_it_has_the_same_way_out(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dev = run(World("dev", ONE_WAY_OUT_EACH), monkeypatch)
+    assert dev.shape == recorded["production"].shape
+
+
+def test_the_way_out_is_all_that_dev_lacks(recorded: Recorded) -> None:
+    dev = {resource.key for resource in recorded["dev"].resources}
+    production = {resource.key for resource in recorded["production"].resources}
+    assert dev < production
+    assert {kind for kind, _ in production - dev} == {
+        "aws:ec2/eip:Eip",
+        "aws:ec2/natGateway:NatGateway",
+        "aws:ec2/route:Route",
+    }
+
+
+def test_what_aws_names_by_itself_is_left_to_it_so_that_no_name_is_in_two_environments(
+    environment: Recording,
+) -> None:
+    naming = ("bucket", "name", "namePrefix", "groupName")
+    for resource in environment.resources:
+        if resource.type.startswith("aws:") and not resource.type.startswith("aws:s3/bucket"):
+            assert not set(naming) & set(resource.inputs), resource.key
+    assert "bucket" not in environment.one("s3/bucket:Bucket").inputs
+
+
+def test_everything_is_labelled_with_its_environment_and_bound_to_its_accounts(
+    recorded: Recorded,
+) -> None:
+    for stack in STACKS:
+        inputs = recorded[stack].one("pulumi:providers:aws").inputs
+        assert inputs["region"] == REGION
+        assert len(json.loads(inputs["allowedAccountIds"])) == 1
+        tags = json.loads(inputs["defaultTags"])["tags"]
+        assert tags["uneventful:environment"] == stack
+        assert tags["uneventful:project"] == "uneventful"
+
+
+def test_every_resource_goes_to_the_provider_that_guards_the_account(environment: Recording) -> None:
+    aws = [resource for resource in environment.resources if resource.type.startswith("aws:")]
+    assert {resource.provider for resource in aws} == {"aws"}
+
+
+def test_each_zone_has_a_public_and_a_private_subnet(environment: Recording) -> None:
+    subnets = environment.of("ec2/subnet:Subnet")
+    assert {subnet.name for subnet in subnets} == {"public-1", "public-2", "private-1", "private-2"}
+    assert {subnet.inputs["availabilityZone"] for subnet in subnets} == {f"{REGION}a", f"{REGION}b"}
+    blocks = [IPv4Network(subnet.inputs["cidrBlock"]) for subnet in subnets]
+    assert not any(a.overlaps(b) for n, a in enumerate(blocks) for b in blocks[n + 1 :])
+
+
+def test_three_zones_are_three_of_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    three = run(World("production", {"uneventful:network": {"zones": 3}}), monkeypatch)
+    assert len(three.of("ec2/subnet:Subnet")) == 6
+    assert len(three.of("ec2/natGateway:NatGateway")) == 3
+
+
+@pytest.mark.parametrize(("nat", "gateways"), [("none", 0), ("one", 1), ("each", 2)])
+def test_there_are_as_many_nat_gateways_as_the_setting_says(
+    nat: str, gateways: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = run(World("dev", {"uneventful:network": {"nat": nat}}), monkeypatch)
+    assert len(recording.of("ec2/natGateway:NatGateway")) == gateways
+    private_ways_out = [r for r in recording.of("ec2/route:Route") if "natGatewayId" in r.inputs]
+    assert len(private_ways_out) == (2 if gateways else 0)
+    public = {r.name: r.inputs["mapPublicIpOnLaunch"] for r in recording.of("ec2/subnet:Subnet")}
+    assert public == {
+        "public-1": nat == "none",
+        "public-2": nat == "none",
+        "private-1": False,
+        "private-2": False,
+    }
+
+
+def test_s3_is_reached_from_every_subnet_without_a_way_out(environment: Recording) -> None:
+    endpoint = environment.one("ec2/vpcEndpoint:VpcEndpoint").inputs
+    assert endpoint["serviceName"] == f"com.amazonaws.{REGION}.s3"
+    assert len(endpoint["routeTableIds"]) == len(environment.of("ec2/routeTable:RouteTable")) == 3
+
+
+def test_instances_are_reached_by_the_balancer_alone(environment: Recording) -> None:
+    groups = {g.name: f"{g.name}-id" for g in environment.of("ec2/securityGroup:SecurityGroup")}
+    into = [r.inputs for r in environment.of("SecurityGroupIngressRule")]
+    reached = [rule for rule in into if rule["securityGroupId"] == groups["instances"]]
+    assert [rule["referencedSecurityGroupId"] for rule in reached] == [groups["balancer"]]
+    assert "cidrIpv4" not in reached[0]
+    assert (reached[0]["fromPort"], reached[0]["toPort"]) == (1024, 65535)
+    # Rules within the groups themselves would not be seen above.
+    for group in environment.of("ec2/securityGroup:SecurityGroup"):
+        assert not {"ingress", "egress"} & set(group.inputs)
+
+
+def test_the_balancer_reaches_nothing_but_instances(environment: Recording) -> None:
+    out = [r.inputs for r in environment.of("SecurityGroupEgressRule")]
+    ways = [rule for rule in out if rule["securityGroupId"] == "balancer-id"]
+    assert [rule["referencedSecurityGroupId"] for rule in ways] == ["instances-id"]
+
+
+def test_only_those_whom_the_settings_allow_reach_the_balancer(monkeypatch: pytest.MonkeyPatch) -> None:
+    offices = {"uneventful:balancer": {"allow": ["192.0.2.0/24", "198.51.100.0/24"]}}
+    recording = run(World("dev", offices), monkeypatch)
+    into = [r.inputs for r in recording.of("SecurityGroupIngressRule")]
+    doors = [rule for rule in into if rule["securityGroupId"] == "balancer-id"]
+    assert {rule["cidrIpv4"] for rule in doors} == {"192.0.2.0/24", "198.51.100.0/24"}
+    assert {(rule["fromPort"], rule["toPort"]) for rule in doors} == {(8080, 8080)}
+
+
+def test_without_a_release_the_listener_says_so_with_503(environment: Recording) -> None:
+    action = environment.one("lb/listener:Listener").inputs["defaultActions"][0]
+    assert action["type"] == "fixed-response"
+    assert action["fixedResponse"]["statusCode"] == "503"
+    assert "no release" in action["fixedResponse"]["messageBody"]
+
+
+def test_the_balancer_drops_what_is_not_http_and_keeps_itself_in_production(recorded: Recorded) -> None:
+    for stack, kept in (("dev", False), ("staging", True), ("production", True)):
+        inputs = recorded[stack].one("lb/loadBalancer:LoadBalancer").inputs
+        assert inputs["dropInvalidHeaderFields"] is True
+        assert inputs["enableDeletionProtection"] is kept
+
+
+def test_with_a_certificate_the_listener_speaks_tls_and_port_80_redirects(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recording = run(World("dev", CERTIFICATE), monkeypatch)
+    listener = recording.one("lb/listener:Listener", "listener").inputs
+    assert (listener["port"], listener["protocol"]) == (443, "HTTPS")
+    assert "TLS13-1-2" in listener["sslPolicy"]
+    redirect = recording.one("lb/listener:Listener", "redirect").inputs
+    assert redirect["port"] == 80
+    assert redirect["defaultActions"][0]["redirect"] == {
+        "protocol": "HTTPS",
+        "port": "443",
+        "statusCode": "HTTP_301",
+    }
+    assert recording.outputs["url"] == "https://www.example.com"
+    ports = {r.inputs["fromPort"] for r in recording.of("SecurityGroupIngressRule")}
+    assert ports == {80, 443, 1024}
+
+
+def test_bundles_are_private_encrypted_versioned_and_owned_by_one_account(environment: Recording) -> None:
+    block = environment.one("s3/bucketPublicAccessBlock:BucketPublicAccessBlock").inputs
+    assert all(
+        block[switch] is True
+        for switch in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+    )
+    assert environment.one("bucketVersioning:BucketVersioning").inputs["versioningConfiguration"] == {
+        "status": "Enabled"
+    }
+    ownership = environment.one("bucketOwnershipControls:BucketOwnershipControls").inputs["rule"]
+    assert ownership == {"objectOwnership": "BucketOwnerEnforced"}
+    encryption = environment.one("BucketServerSideEncryptionConfiguration").inputs["rules"][0]
+    assert encryption["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "AES256"
+
+
+def test_the_bucket_refuses_whatever_does_not_come_over_tls(environment: Recording) -> None:
+    statements = statements_of(environment.one("s3/bucketPolicy:BucketPolicy").inputs["policy"])
+    assert [statement["Effect"] for statement in statements] == ["Deny"]
+    assert statements[0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert all(resource.startswith("arn:aws:s3:::") for resource in statements[0]["Resource"])
+
+
+def test_only_dev_lets_its_bundles_be_destroyed(recorded: Recorded) -> None:
+    assert {stack: recorded[stack].one("s3/bucket:Bucket").inputs["forceDestroy"] for stack in STACKS} == {
+        "dev": True,
+        "staging": False,
+        "production": False,
+    }
+
+
+def test_an_instance_may_read_bundles_and_nothing_else(environment: Recording) -> None:
+    policies = environment.of("iam/rolePolicy:RolePolicy")
+    statements = [s for policy in policies for s in statements_of(policy.inputs["policy"])]
+    assert [(s["Effect"], s["Action"], s["Resource"]) for s in statements] == [
+        ("Allow", "s3:GetObject", "arn:aws:s3:::bundles-1234567/bundles/*")
+    ]
+    assert not environment.of("RolePolicyAttachment")
+    assert "managedPolicyArns" not in environment.one("iam/role:Role").inputs
+
+
+def test_only_instances_may_take_the_role(environment: Recording) -> None:
+    trust = statements_of(environment.one("iam/role:Role").inputs["assumeRolePolicy"])
+    assert [s["Principal"] for s in trust] == [{"Service": "ec2.amazonaws.com"}]
+
+
+def test_credentials_of_another_account_touch_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = run(World("production", account="999999999999"), monkeypatch)
+    assert recording.resources == []
+    assert recording.exit_status == 32
+    assert "expected: account 444455556666" in recording.errors
+    assert "seen:     account 999999999999" in recording.errors
+
+
+def test_a_bad_setting_touches_nothing_and_shows_no_stack_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = run(World("dev", {"uneventful:network": {"zones": 7}}), monkeypatch)
+    assert recording.resources == []
+    assert recording.exit_status == 32
+    assert "uneventful:network.zones" in recording.errors
+    assert "Traceback" not in recording.errors
+
+
+def statements_of(policy: str) -> list[dict[str, Any]]:
+    statements: list[dict[str, Any]] = json.loads(policy)["Statement"]
+    return statements
