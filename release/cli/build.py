@@ -1,0 +1,29 @@
+"""`release build`: an application's folder becomes a bundle."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from release.cli.terms import Out, say, size_in_words
+
+
+def build(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The application: it has a Procfile.")],
+    version: Annotated[str, typer.Option("--version", help="The label that people use.", show_default=False)],
+    out: Out = None,
+) -> None:
+    """Make a bundle of an application's folder: the same input, the same bytes."""
+    from release.bundle import build
+    from release.cli.project import bundles_of, find_folder
+
+    here = Path.cwd()
+    started = time.monotonic()
+    bundle = build(folder, version, out or bundles_of(find_folder(here) or here))
+    manifest = bundle.manifest
+    say(f"version {version}: {bundle.path}")
+    say(f"  digest {manifest.digest}, {size_in_words(manifest.size)}, {time.monotonic() - started:.1f} s")
+    say(f"  next: release deploy {version} --stack STACK")

@@ -1,0 +1,155 @@
+"""`release deploy`: a version goes live, or everything stays as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from release.cli.terms import Out, Stack, say
+from release.errors import ShiftCancelled, ShiftError, UneventfulError
+
+if TYPE_CHECKING:
+    from release.cli.engine import Engine
+    from release.cli.facts import Facts
+    from release.cli.project import Project
+    from release.cli.state import StackState
+    from release.ledger import Entry
+
+
+def deploy(
+    version: Annotated[
+        str,
+        typer.Argument(metavar="VERSION", help="A version, or id:RELEASE to go back to one that was live."),
+    ],
+    stack: Stack,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave a refused release's fleet for a look.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't show a preview and ask first.")] = False,
+    message: Annotated[str, typer.Option("--message", "-m", help="Why, for the history.")] = "",
+    out: Out = None,
+) -> None:
+    """Bring a version live. Ends with 0 only when it serves all the traffic."""
+    from release.cli.engine import Engine
+    from release.cli.project import Project
+
+    started = time.monotonic()
+    project = Project.find(Path.cwd(), stack)
+    engine = Engine(project)
+    project.tell_region()
+    before = engine.state()
+    digest = _make_available(version, out or project.bundles, project, before)
+    ended = engine.up(version, message or f"release {version}", ask=not yes and sys.stdin.isatty())
+    after = engine.state()
+    if ended.status == 0 and not ended.interrupted:
+        _confirm(version, digest, after, stack, time.monotonic() - started)
+        return
+    if ended.interrupted:
+        raise _interrupted(version, stack, after)
+    began = after.moment != before.moment
+    left = "" if keep or not began or not after.candidates else _remove_candidates(engine, stack, version)
+    raise _refused(version, stack, engine.state() if left else after, left)
+
+
+def _make_available(version: str, folder: Path, project: Project, state: StackState) -> str:
+    """Publish the version if need be; the digest that must go live, empty where the ledger names it."""
+    from release.cli.publish import make_available
+    from release.plan import BY_ID
+
+    if version.startswith(BY_ID):
+        return ""
+    return make_available(version, folder, project, state).digest
+
+
+def _confirm(version: str, digest: str, state: StackState, stack: str, seconds: float) -> None:
+    live = state.ledger.live
+    if live is None or not _is_wanted(live, version, digest):
+        raise ShiftError(
+            f"the update ended well, and yet {version} is not what is live",
+            expected=f"{version} live in the ledger",
+            seen=f"{live.release} live" if live else "nothing live",
+            next=f"release status --stack {stack}",
+        )
+    facts = _look(state)
+    if facts is None or not facts.serves_all(live.release.id):
+        raise ShiftError(
+            f"{live.release} is live by the ledger, and does not serve all the traffic",
+            expected="every answer on a fresh connection by this release, and all weight on it",
+            seen=_served(state, facts),
+            next=f"release status --stack {stack}, then pulumi up --stack {stack}",
+        )
+    say(f"{live.release} serves all the traffic: {_served(state, facts)}; {seconds:.0f} s from the command")
+    for entry in state.ledger.warm[:1]:
+        say(f"  to go back: release deploy id:{entry.release.id} --stack {stack}  ({entry.release} is warm)")
+
+
+def _is_wanted(live: Entry, version: str, digest: str) -> bool:
+    release = live.release
+    return f"id:{release.id}" == version or (release.version == version and release.manifest.digest == digest)
+
+
+def _remove_candidates(engine: Engine, stack: str, version: str) -> str:
+    """Run the update that removes what was refused; what to type where it fails, else what was done."""
+    say(f"\n{version} was refused: removing its fleet, which has no traffic (--keep would leave it)")
+    ended = engine.up(None, f"remove the refused release {version}", ask=False)
+    if ended.status == 0:
+        return "its fleet is gone"
+    return f"its fleet could not be removed: pulumi up --stack {stack}"
+
+
+def _refused(version: str, stack: str, state: StackState, left: str) -> UneventfulError:
+    remains = (
+        ""
+        if left or not state.candidates
+        else f"its fleet is still there: pulumi up --stack {stack} removes it"
+    )
+    return ShiftError(
+        f"{version} was not released; the reason is above",
+        expected=f"{version} serving all the traffic",
+        seen=_served(state, _look(state)),
+        state="\n".join(line for line in (_live(state), left or remains) if line),
+        next=f"repair it, and release it as another version; release status --stack {stack} shows what runs",
+    )
+
+
+def _interrupted(version: str, stack: str, state: StackState) -> UneventfulError:
+    return ShiftCancelled(
+        f"interrupted: {version} was not released",
+        seen=_served(state, _look(state)),
+        state=_live(state),
+        next=f"release deploy {version} --stack {stack} goes on with it,\n"
+        f"pulumi up --stack {stack} removes what it left",
+    )
+
+
+def _live(state: StackState) -> str:
+    live = state.ledger.live
+    return f"{live.release} is live, as before" if live else "nothing is live, as before"
+
+
+def _look(state: StackState) -> Facts | None:
+    """What is true now; None where AWS can't be asked, which never hides the error that we are about to
+    tell.
+    """
+    from release.cli.facts import gather
+
+    try:
+        return asyncio.run(gather(state, sample=100))
+    except UneventfulError:
+        return None
+
+
+def _served(state: StackState, facts: Facts | None) -> str:
+    """In words, who answered."""
+    if facts is None:
+        return "AWS could not be asked what serves"
+    if not facts.sampled:
+        return "no traffic, as nothing is live"
+    names = {entry.release.id: str(entry.release) for entry in state.ledger.entries}
+    told = [f"{count} by {names.get(release, release)}" for release, count in facts.served.items()]
+    return f"of {facts.sampled} answers on fresh connections " + ", ".join(
+        told + ([f"failed: {facts.failures}"] if facts.failures else [])
+    )

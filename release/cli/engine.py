@@ -1,0 +1,90 @@
+"""The engine as the command line uses it: `pulumi` on PATH, as a subprocess, in the project's folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from release.cli.configuration import with_release
+from release.cli.foreground import Ended, run
+from release.cli.project import Project
+from release.cli.state import StackState
+from release.errors import CommandError
+
+
+class Engine:
+    """`pulumi` for one stack. Raises CommandError at once where there is none on PATH."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        found = shutil.which("pulumi")
+        if found is None:
+            raise CommandError(
+                "there is no `pulumi` on PATH",
+                expected="Pulumi's command line",
+                seen="none",
+                state="nothing was changed",
+                next='eval "$(localcloud env)" for the local cloud, or see https://www.pulumi.com/docs/install',
+            )
+        self._pulumi = found
+
+    def state(self) -> StackState:
+        """What the stack's last state says. Raises CommandError where there is no such stack."""
+        done = subprocess.run(
+            [self._pulumi, "stack", "export", "--stack", self._project.stack, "--non-interactive"],
+            cwd=self._project.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise self._no_state(done.stderr)
+        exported: dict[str, Any] = json.loads(done.stdout)
+        return StackState.parse(exported)
+
+    def up(self, release: str | None, message: str, ask: bool) -> Ended:
+        """Run an update that wants `release` (None: what is live stays), its display and questions
+        untouched.
+
+        The wish is in a copy of the stack's configuration that is gone afterwards: no tracked file changes,
+        and the engine's history keeps it together with `message`.
+        """
+        with tempfile.TemporaryDirectory(prefix="release-") as scratch:
+            configuration = Path(scratch, self._project.stack_file.name)
+            configuration.write_text(with_release(self._project.configuration, release), encoding="utf-8")
+            events = Path(scratch, "events")
+            sys.stdout.flush()
+            ended = run(
+                [
+                    *(self._pulumi, "up", "--stack", self._project.stack),
+                    *(() if ask else ("--yes", "--skip-preview")),
+                    *("--config-file", str(configuration), "--message", message, "--event-log", str(events)),
+                ],
+                self._project.folder,
+                # The engine takes --event-log, as Pulumi's own automation does, only together with this.
+                os.environ | {"PULUMI_DEBUG_COMMANDS": "true"},
+            )
+            return replace(ended, interrupted=ended.interrupted or _was_cancelled(events))
+
+    def _no_state(self, complaint: str) -> CommandError:
+        lines = [line for line in complaint.splitlines() if line.strip()]
+        return CommandError(
+            f"the state of the stack {self._project.stack} could not be read",
+            expected=f"a stack of the project in {self._project.folder}",
+            seen="\n".join(lines[-3:]) or "no answer from pulumi",
+            state="nothing was changed",
+            next="pulumi stack ls",
+        )
+
+
+def _was_cancelled(events: Path) -> bool:
+    """Whether somebody told the engine to stop: the terminal's Ctrl-C is a key that the engine alone sees."""
+    return events.is_file() and "received; cancelling" in events.read_text(errors="replace")

@@ -1,0 +1,64 @@
+"""`release`: build an application, publish it, bring it live, and see what serves."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+from typer.exceptions import TyperException
+
+from release.cli.build import build
+from release.cli.deploy import deploy
+from release.cli.publish import publish
+from release.cli.status import status
+from release.errors import UneventfulError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="release",
+    help=__doc__,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for verb in (build, publish, deploy, status):
+    app.command()(verb)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command line and leave with its exit status: 0, 1 for an error that is told on stderr, 2 for a
+    command line that makes no sense, 130 when interrupted."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit status of a command line."""
+    try:
+        return int(app(list(arguments), standalone_mode=False) or 0)
+    except TyperException as error:
+        _tell(error.format_message(), _help(arguments))
+        return 2
+    except UneventfulError as error:
+        sys.stdout.flush()
+        typer.echo(f"error: {error}", err=True)
+        return 1
+    except OSError as error:
+        _tell(f"{error.strerror}: {error.filename}" if error.filename else str(error), "")
+        return 1
+    except (KeyboardInterrupt, typer.Abort):
+        _tell("interrupted", "release status --stack STACK")
+        return INTERRUPTED
+
+
+def _tell(what: str, next_command: str) -> None:
+    sys.stdout.flush()
+    typer.echo(f"error: {what}" + (f"\n  next: {next_command}" if next_command else ""), err=True)
+
+
+def _help(arguments: Sequence[str]) -> str:
+    verbs = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    verb = next((argument for argument in arguments if argument in verbs), "")
+    return f"release {verb} --help" if verb else "release --help"

@@ -1,0 +1,83 @@
+"""`release publish`: a bundle goes to a stack's bucket."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from release.cli.terms import Out, Stack, say, size_in_words
+from release.errors import CommandError
+
+if TYPE_CHECKING:
+    from release.cli.project import Project
+    from release.cli.state import StackState
+    from release.model import Manifest
+    from release.store import BundleStore
+
+
+def publish(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="A version that was built here.")],
+    stack: Stack,
+    out: Out = None,
+) -> None:
+    """Put a bundle into a stack's bucket. What is there is never overwritten."""
+    from release.bundle import find
+    from release.cli.engine import Engine
+    from release.cli.project import Project
+
+    project = Project.find(Path.cwd(), stack)
+    engine = Engine(project)
+    folder = out or project.bundles
+    if find(folder, version) is None:
+        raise not_built(version, folder)
+    project.tell_region()
+    make_available(version, folder, project, engine.state())
+
+
+def make_available(version: str, folder: Path, project: Project, state: StackState) -> Manifest:
+    """The manifest of a version that is in the stack's bucket, published from `folder` if it is there.
+
+    Raises CommandError where the stack has no bucket yet, or where the version is neither here nor there; and
+    what the bucket raises, VersionTaken above all.
+    """
+    from release.bundle import find
+    from release.errors import VersionUnknown
+
+    store = _store(project, state)
+    bundle = find(folder, version)
+    if bundle is None:
+        try:
+            return store.manifest(version)
+        except VersionUnknown:
+            raise not_built(version, folder) from None
+    if store.publish(bundle):
+        say(f"version {version} published to {state.bucket}: {size_in_words(bundle.manifest.size)}")
+    else:
+        say(f"version {version} is in {state.bucket} already")
+    return bundle.manifest
+
+
+def not_built(version: str, folder: Path) -> CommandError:
+    return CommandError(
+        f"version {version} was not built here",
+        expected=f"a bundle {folder}/{version}-*.tar.gz",
+        seen=", ".join(sorted(path.name for path in folder.glob("*.tar.gz"))) or f"no bundle in {folder}",
+        state="nothing was changed",
+        next=f"release build DIR --version {version}",
+    )
+
+
+def _store(project: Project, state: StackState) -> BundleStore:
+    from release.store import open_store
+
+    if not state.bucket:
+        raise CommandError(
+            f"the environment {project.stack} has no bundle bucket yet",
+            expected="an environment that an update has made",
+            seen="a state without a bucket",
+            state="nothing was changed",
+            next=f"pulumi up --stack {project.stack}",
+        )
+    return open_store(state.bucket)

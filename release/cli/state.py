@@ -1,0 +1,98 @@
+"""What a stack's exported state says about releases. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from release.ledger import Ledger
+
+_STACK = "pulumi:pulumi:Stack"
+_BUCKET = "aws:s3/bucket:Bucket"
+_TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
+_GROUP = "aws:autoscaling/group:Group"
+
+_RELEASE = "uneventful:release"
+_VERSION = "uneventful:version"
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """A fleet that the state holds: of which release, and what AWS calls its parts (empty where there is
+    none).
+    """
+
+    release: str
+    version: str
+    target_group: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class StackState:
+    """A stack as its last update left it, whether that succeeded or not.
+
+    `moment` changes with every update that began. `bucket`, `url` and `listener` are empty where the
+    environment was not made yet; `priority` is that of the rule that carries the weights, 0 where there is
+    none.
+    """
+
+    ledger: Ledger
+    moment: str
+    url: str
+    bucket: str
+    listener: str
+    fleets: tuple[Fleet, ...]
+
+    @classmethod
+    def parse(cls, exported: Mapping[str, Any]) -> StackState:
+        """From what `pulumi stack export` prints. Raises LedgerError when the ledger in it cannot be used."""
+        deployment = exported.get("deployment") or {}
+        resources = [r for r in deployment.get("resources") or () if not r.get("delete")]
+        outputs = next(_of(resources, _STACK), {})
+        ledger = Ledger.parse(outputs.get("ledger"))
+        return cls(
+            ledger=ledger,
+            moment=str((deployment.get("manifest") or {}).get("time", "")),
+            url=str(outputs.get("url") or ""),
+            bucket=next(
+                (str(bucket.get("bucket") or "") for bucket in _of(resources, _BUCKET, "bundles")), ""
+            ),
+            listener=str(outputs.get("listenerArn") or ""),
+            fleets=tuple(_fleets(resources, ledger)),
+        )
+
+    @property
+    def candidates(self) -> tuple[Fleet, ...]:
+        """The fleets of releases that are neither live nor warm: on trial, or left by an update that
+        failed.
+        """
+        running = {entry.release.id for entry in self.ledger.entries if entry.state != "retired"}
+        return tuple(fleet for fleet in self.fleets if fleet.release not in running)
+
+
+def _of(resources: list[dict[str, Any]], kind: str, name: str = "") -> Iterator[dict[str, Any]]:
+    for resource in resources:
+        named = not name or str(resource.get("urn", "")).endswith(f"::{name}")
+        if resource.get("type") == kind and named:
+            yield resource.get("outputs") or {}
+
+
+def _fleets(resources: list[dict[str, Any]], ledger: Ledger) -> Iterator[Fleet]:
+    target_groups = {tags[_RELEASE]: (tags, arn) for tags, arn in _tagged(resources, _TARGET_GROUP, "arn")}
+    groups = {tags[_RELEASE]: (tags, name) for tags, name in _tagged(resources, _GROUP, "name")}
+    for release in dict.fromkeys((*target_groups, *groups)):
+        tags, target_group = target_groups.get(release, ({}, ""))
+        entry = ledger.find(release)
+        version = entry.release.version if entry else tags.get(_VERSION, "")
+        yield Fleet(release, version, target_group, groups.get(release, ({}, ""))[1])
+
+
+def _tagged(resources: list[dict[str, Any]], kind: str, name: str) -> Iterator[tuple[dict[str, str], str]]:
+    for outputs in _of(resources, kind):
+        tags = outputs.get("tags") or {}
+        if isinstance(tags, list):
+            tags = {tag["key"]: tag["value"] for tag in tags}
+        if _RELEASE in tags:
+            yield tags, str(outputs.get(name) or "")

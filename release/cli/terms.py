@@ -1,0 +1,32 @@
+"""The options and the voice that all verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Stack = Annotated[
+    str, typer.Option("--stack", "-s", help="The environment: dev, staging, production.", show_default=False)
+]
+
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        help="Where bundles are kept.",
+        show_default=".uneventful/bundles of the project",
+        file_okay=False,
+    ),
+]
+
+
+def say(text: str) -> None:
+    """A line for whoever typed the command."""
+    typer.echo(text)
+
+
+def size_in_words(size: int) -> str:
+    """Bytes as people say them."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
