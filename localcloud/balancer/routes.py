@@ -6,6 +6,7 @@ import re
 
 from localcloud.balancer.bootstrap import Json
 from localcloud.balancer.names import listener_name, short
+from localcloud.errors import PartFailed
 from localcloud.parts import Action, BalancerState, ListenerState, Rule
 
 STRIPPED = ("x-envoy-internal", "x-envoy-external-address", "x-envoy-expected-rq-timeout-ms")
@@ -67,6 +68,12 @@ def _fixed(action: Action) -> Json:
 
 def _redirect(action: Action) -> Json:
     scheme, host, port, path, query = action.location
+    mixed = (host != "#{host}" and "#{" in host) or (query != "#{query}" and "#{" in query)
+    if mixed or ("#{path}" in path and query not in ("", "#{query}")):
+        raise PartFailed(
+            f"a redirect to {host!r}, path {path!r}, query {query!r} cannot be served here: expected a host and a query"
+            " that are either kept whole or plain, and a plain path with a plain query."
+        )
     redirect: Json = {"response_code": REDIRECTS[action.status]}
     if scheme != "#{protocol}":
         redirect["scheme_redirect"] = scheme.lower()
@@ -76,10 +83,11 @@ def _redirect(action: Action) -> Json:
         redirect["port_redirect"] = int(port)
     if query != "#{query}":
         redirect["strip_query"] = True
-    suffix = f"?{query}" if query not in ("#{query}", "") else ""
-    if path != "/#{path}" or suffix:
-        escaped = (path + suffix).replace("\\", "\\\\").replace("#{path}", "\\1")
-        redirect["regex_rewrite"] = {"pattern": {"regex": "^/?(.*)$"}, "substitution": escaped}
+    if "#{path}" not in path:
+        redirect["path_redirect"] = path + (f"?{query}" if query not in ("", "#{query}") else "")
+    elif path != "/#{path}":
+        rewritten = path.replace("\\", "\\\\").replace("#{path}", "\\1")
+        redirect["regex_rewrite"] = {"pattern": {"regex": "^/?(.*)$"}, "substitution": rewritten}
     return {"redirect": redirect}
 
 

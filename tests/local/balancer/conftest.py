@@ -28,7 +28,9 @@ from localcloud.parts import (
     TargetGroupState,
 )
 
-_addresses = (f"127.{200 + os.getpid() % 50}.{a}.{b}" for a, b in itertools.product(range(250), range(1, 250)))
+_addresses = (
+    f"127.{200 + os.getpid() % 50}.{a}.{b}" for a, b in itertools.product(range(250), range(1, 250))
+)
 
 
 class Backend:
@@ -78,12 +80,15 @@ class Backend:
                 self.in_flight += 1
                 if path.startswith("/slow"):
                     await asyncio.sleep(float(path.partition("=")[2]))
-                status = self.health if path == "/healthz" else int(path[8:] if path[:8] == "/status/" else 200)
+                status = (
+                    self.health if path == "/healthz" else int(path[8:] if path[:8] == "/status/" else 200)
+                )
                 body = json.dumps({"release": self.release}).encode()
                 close = "connection: close" in head.lower()
                 writer.write(
                     f"HTTP/1.1 {status} X\r\ncontent-length: {len(body)}\r\nx-release: {self.release}\r\n"
-                    f"{'connection: close' if close else 'x: y'}\r\n\r\n".encode() + body
+                    f"{'connection: close' if close else 'x: y'}\r\n\r\n".encode()
+                    + body
                 )
                 await writer.drain()
                 self.in_flight -= 1
@@ -117,9 +122,13 @@ class Stage:
         forward = Action("forward", tuple((g.arn, w) for g, w in zip(groups, weights, strict=False)))
         main = Rule(40000, forward, path_patterns=("/*",))
         default = Action("fixed-response", status=503, body="no release")
-        listener = ListenerState("arn:test:listener", self.port, default, (*rules, main) if weights else rules)
+        listener = ListenerState(
+            "arn:test:listener", self.port, default, (*rules, main) if weights else rules
+        )
         return (
-            BalancerState("arn:test:loadbalancer/app/x/1", self.address, (listener,), groups, self.idle_timeout),
+            BalancerState(
+                "arn:test:loadbalancer/app/x/1", self.address, (listener,), groups, self.idle_timeout
+            ),
         )
 
     async def apply(self, state: tuple[BalancerState, ...]) -> None:

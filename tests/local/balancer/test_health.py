@@ -31,9 +31,11 @@ async def test_a_target_that_never_passes_becomes_unhealthy_with_its_last_status
     assert stage.states(group.arn) == {"initial"}
     await stage.until(lambda: stage.states(group.arn) == {"unhealthy"})
     await stage.until(
-        lambda: stage.balancer.health(group.arn)[(one.address, one.port)]
-        == TargetHealth(
-            "unhealthy", "Target.ResponseCodeMismatch", "Health checks failed with these codes: [503]"
+        lambda: (
+            stage.balancer.health(group.arn)[(one.address, one.port)]
+            == TargetHealth(
+                "unhealthy", "Target.ResponseCodeMismatch", "Health checks failed with these codes: [503]"
+            )
         )
     )
 

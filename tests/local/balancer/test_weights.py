@@ -85,12 +85,23 @@ async def test_groups_that_come_and_go_under_load_lose_nothing(stage, backend):
     load = stage.load(200, 3, keep_alive=0.5, slow=0.05)
     for number in range(6):
         candidate = stage.group(f"candidate{number}", await backend(f"c{number}"))
-        await stage.serve((a, candidate), (50, 50))
+        await stage.serve((a, candidate), (50, 0))
+        await stage.apply(stage.state((a, candidate), (50, 50)))
         await asyncio.sleep(0.1)
         await stage.apply(stage.state((a,), (1,)))
     counted = await load
     assert counted["failed"] == {}
     assert len(counted["by_release"]) >= 6
+
+
+async def test_weight_on_a_group_that_is_not_healthy_yet_does_lose_requests(stage, backend):
+    live, candidate = await backend("live"), await backend("candidate")
+    candidate.health = 503
+    a, b = stage.group("a", live), stage.group("b", candidate)
+    await stage.serve((a,), (1,))
+    load = stage.load(200, 1)
+    await stage.apply(stage.state((a, b), (50, 50)))
+    assert (await load)["failed"]["http 503"] > 0
 
 
 async def test_an_equal_state_writes_nothing(stage, backend, tmp_path):
