@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from release.aws import Busy, Calls, Refused
 from release.balancer import READ_PATIENCE, ElasticLoadBalancing
@@ -23,6 +23,7 @@ VOLLEY = 20
 PAUSE = 0.2
 
 Role = Literal["live", "warm", "candidate"]
+_ORDER: tuple[Role, ...] = get_args(Role)
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class FleetFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """All fleets, and how many of `sampled` answers each release gave. `failures` are told by kind, in
-    words.
+    """All fleets, the live one first, and how many of `sampled` answers each release gave. `failures` are
+    told by kind, in words.
     """
 
     url: str
@@ -80,20 +81,19 @@ async def gather(state: StackState, sample: int = SAMPLE) -> Facts:
     roles: dict[str, Role] = {entry.release.id: "warm" for entry in state.ledger.warm}
     if live:
         roles[live.release.id] = "live"
+    fleets = [
+        FleetFacts(
+            fleet.release,
+            fleet.version,
+            roles.get(fleet.release, "candidate"),
+            weights.get(fleet.target_group),
+            *count.result(),
+        )
+        for fleet, count in zip(state.fleets, counting, strict=True)
+    ]
     return Facts(
         url=state.url,
-        fleets=tuple(
-            FleetFacts(
-                release=fleet.release,
-                version=fleet.version,
-                role=roles.get(fleet.release, "candidate"),
-                weight=weights.get(fleet.target_group),
-                healthy=count.result()[0],
-                targets=count.result()[1],
-                wanted=count.result()[2],
-            )
-            for fleet, count in zip(state.fleets, counting, strict=True)
-        ),
+        fleets=tuple(sorted(fleets, key=lambda fleet: _ORDER.index(fleet.role))),
         served=Counter(answer.release for answer in answers if not answer.failure),
         sampled=len(answers),
         failures=kinds(answers),
