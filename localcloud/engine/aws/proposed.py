@@ -8,7 +8,7 @@ key, and a set's element to the prior element that it could have become.
 from __future__ import annotations
 
 from localcloud.engine.aws.canonical import canonical
-from localcloud.engine.aws.types import Collection, Field, Structure
+from localcloud.engine.aws.types import Collection, Field, Structure, Type
 from localcloud.engine.aws.unknown import Tree, Value
 
 
@@ -20,14 +20,15 @@ def proposed_new(structure: Structure, prior: Tree | None, config: Tree) -> Tree
     }
 
 
-def fits(structure: Structure, prior: Tree, config: Tree) -> bool:
-    """Whether this prior element could be what the configured element became."""
+def fits(structure: Structure, prior: Tree, config: Tree, zero_is_null: bool = False) -> bool:
+    """Whether this prior element could be what the configured element became; for `zero_is_null` see canonical."""
     return all(
-        _fits(field, prior.get(field.terraform), config.get(field.terraform)) for field in structure.fields
+        _fits(field, prior.get(field.terraform), config.get(field.terraform), zero_is_null)
+        for field in structure.fields
     )
 
 
-def _fits(field: Field, prior: Value, config: Value) -> bool:
+def _fits(field: Field, prior: Value, config: Value, zero_is_null: bool) -> bool:
     if not field.block and field.computed and config is None:
         return True
     if field.repeated_block and isinstance(config, list) and isinstance(prior, list):
@@ -35,9 +36,13 @@ def _fits(field: Field, prior: Value, config: Value) -> bool:
         inside = field.type.element
         assert isinstance(inside, Structure)
         return len(config) == len(prior) and all(
-            any(fits(inside, old, new) for old in prior) for new in config
+            any(fits(inside, old, new, zero_is_null) for old in prior) for new in config
         )
-    return bool(canonical(field.type, config) == canonical(field.type, prior))
+    return _same(field.type, config, prior, zero_is_null)
+
+
+def _same(kind: Type, one: Value, other: Value, zero_is_null: bool) -> bool:
+    return bool(canonical(kind, one, zero_is_null) == canonical(kind, other, zero_is_null))
 
 
 def _field(field: Field, prior: Value, config: Value) -> Value:

@@ -40,7 +40,7 @@ def imported_inputs(structure: Structure, state: Tree) -> Tree:
 
 
 def _field(field: Field, given: Value, old: Value, new: Value) -> Value:
-    if canonical(field.type, old) == canonical(field.type, new):
+    if _same(field.type, old, new):
         return given
     if field.flat and isinstance(field.type, Collection):
         if not new:
@@ -50,7 +50,7 @@ def _field(field: Field, given: Value, old: Value, new: Value) -> Value:
 
 
 def _value(kind: Type, given: Value, old: Value, new: Value) -> Value:
-    if canonical(kind, old) == canonical(kind, new):
+    if _same(kind, old, new):
         return given
     match kind:
         case Structure() if isinstance(given, dict):
@@ -64,7 +64,7 @@ def _value(kind: Type, given: Value, old: Value, new: Value) -> Value:
                 for place, value in enumerate(new)
             ]
         case Collection(kind="set") if isinstance(given, list) and isinstance(old, list):
-            return [_element(kind.element, given, value) for value in new]
+            return _set(kind.element, given, new)
         case _:
             return plain(kind, new)
 
@@ -76,7 +76,7 @@ def _structure(kind: Structure, given: Tree, old: Tree, new: Tree) -> Tree:
         before, after = old.get(field.terraform), new.get(field.terraform)
         if field.pulumi in given:
             value = _field(field, given[field.pulumi], before, after)
-        elif field.settable and canonical(field.type, before) != canonical(field.type, after):
+        elif field.settable and not _same(field.type, before, after):
             value = field_to_pulumi(field, after)
         else:
             value = None
@@ -88,7 +88,7 @@ def _structure(kind: Structure, given: Tree, old: Tree, new: Tree) -> Tree:
 def _map(kind: Collection, given: Tree, old: Tree, new: Tree) -> Tree:
     result: Tree = {}
     for key in [*given, *(key for key in new if key not in given)]:
-        same = canonical(kind.element, old.get(key)) == canonical(kind.element, new.get(key))
+        same = _same(kind.element, old.get(key), new.get(key))
         if same and key in given:
             result[key] = given[key]
         elif not same and new.get(key) is not None:
@@ -96,15 +96,27 @@ def _map(kind: Collection, given: Tree, old: Tree, new: Tree) -> Tree:
     return result
 
 
-def _element(kind: Type, given: list[Value], new: Value) -> Value:
-    """The program's own words for a set's element, where one of them could have become it."""
+def _set(inside: Type, given: list[Value], new: list[Value]) -> list[Value]:
+    """The program's own words for what is still there, in the program's order, and then what has come."""
+    left = list(new)
+    result = []
     for candidate in given:
-        if isinstance(kind, Structure) and isinstance(candidate, dict):
-            if fits(kind, new, to_terraform(kind, candidate, str)):
-                return candidate
-        elif canonical(kind, candidate) == canonical(kind, new):
-            return candidate
-    return plain(kind, new)
+        match = next((place for place, value in enumerate(left) if _became(inside, candidate, value)), None)
+        if match is not None:
+            del left[match]
+            result.append(candidate)
+    return result + [plain(inside, value) for value in left]
+
+
+def _became(inside: Type, given: Value, value: Value) -> bool:
+    """Whether this element of the state could be what the program gave."""
+    if isinstance(inside, Structure) and isinstance(given, dict):
+        return fits(inside, value, to_terraform(inside, given, str), zero_is_null=True)
+    return _same(inside, given, value)
+
+
+def _same(kind: Type, one: Value, other: Value) -> bool:
+    return bool(canonical(kind, one, zero_is_null=True) == canonical(kind, other, zero_is_null=True))
 
 
 def plain(kind: Type, value: Value) -> Value:

@@ -134,7 +134,13 @@ class Resources:
         private = private_with_limit(kind.structure, planned.private or private, seconds)
         done = self.terraform.apply(kind.terraform, known.state, None, None, private)
         _warnings(done.diagnostics, warn)
-        raise_errors(done.diagnostics)
+        if errors(done.diagnostics) and not self._is_gone(kind, known):
+            raise_errors(done.diagnostics)
+
+    def _is_gone(self, kind: Kind, known: Record) -> bool:
+        """Not every deletion by the provider accepts that somebody else was faster."""
+        now = self.terraform.read(kind.terraform, known.state, known.private)
+        return now.value is None and not errors(now.diagnostics)
 
     def read(self, kind: Kind, identity: str, properties: Tree, inputs: Tree, warn: Warn) -> Reading:
         """The present state of a recorded resource, or of one to import by its identity."""

@@ -112,7 +112,9 @@ def _property(hint: Any, cls: type, depth: int) -> Property:
 def _chosen(arguments: tuple[Any, ...]) -> Any:
     """Of a union of a class, its dictionary form, awaitables and outputs: the class, or the plainest type."""
     present = [argument for argument in arguments if argument is not type(None)]
-    classes = [argument for argument in present if inspect.isclass(argument) and _types.is_input_type(argument)]
+    classes = [
+        argument for argument in present if inspect.isclass(argument) and _types.is_input_type(argument)
+    ]
     plain = [argument for argument in present if not re.search("Output|Awaitable", str(argument)[:40])]
     return (classes or plain or present)[0]
 
