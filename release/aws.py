@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 CONNECT_SECONDS = 1.0
-READ_SECONDS = 2.0
+READ_SECONDS = 1.5
 CALL_SECONDS = CONNECT_SECONDS + READ_SECONDS
 """No call lasts longer than this."""
 

@@ -12,7 +12,7 @@ from release.errors import BalancerBusy, BalancerError
 from release.ramp import Weights
 
 READ_PATIENCE = 20.0
-"""Reads are tried again for this long (s); writes are tried once, as each try needs the lease to be looked at."""
+"""Reads are tried again for this long (s); writes are tried once, for before each try the lease is looked at."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Health:
 class Balancer(Protocol):
     """The load balancer as a shift and a gate need it.
 
-    Every method raises BalancerBusy when the API throttles, fails or is silent (a read: for 20 s; a write: once, and
-    then whether it came true is not known), and BalancerError when it refuses.
+    Every method raises BalancerBusy when the API throttles, fails or is silent (a read: for
+    its patience; a write: once, and then whether it came true is not known), and BalancerError when it refuses.
     """
 
     async def rule(self, listener: str, priority: int) -> Rule | None:
@@ -59,14 +59,15 @@ class Balancer(Protocol):
 class ElasticLoadBalancing:
     """`Balancer` on AWS's Elastic Load Balancing, version 2."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, patience: float = READ_PATIENCE) -> None:
         self._calls = calls
+        self._patience = patience
 
     async def rule(self, listener: str, priority: int) -> Rule | None:
         marker: dict[str, str] = {}
         while True:
             with _told():
-                page = await self._calls("describe_rules", READ_PATIENCE, ListenerArn=listener, **marker)
+                page = await self._calls("describe_rules", self._patience, ListenerArn=listener, **marker)
             for found in page["Rules"]:
                 if found["Priority"] == str(priority):
                     return Rule(found["RuleArn"], _weights(found))
@@ -95,7 +96,7 @@ class ElasticLoadBalancing:
 
     async def health(self, group: str) -> tuple[Health, ...]:
         with _told():
-            answer = await self._calls("describe_target_health", READ_PATIENCE, TargetGroupArn=group)
+            answer = await self._calls("describe_target_health", self._patience, TargetGroupArn=group)
         found = [
             Health(
                 target["Target"]["Id"],

@@ -21,7 +21,8 @@ Weights = Mapping[str, int]
 class Start:
     """Where traffic is before the first write, and where it goes back to on any doubt.
 
-    `former` is the target group that gets everything back; None when nothing served before (a first release).
+    `former` is the target group that gets everything back; None when nothing served before (a first release), and
+    the wanted one itself when it is live by the record and only its weights were moved.
     `share` is the percent that the new target group serves already (an earlier shift may have been killed).
     `settled` is False when a third target group has weight: it must give its traffic to `former` first.
     """
@@ -39,7 +40,7 @@ def steps_of(percents: Sequence[float]) -> tuple[int, ...]:
             probes, or do not end at 100.
     """
     steps = tuple(int(percent) for percent in percents)
-    apart = all(low < high and tellable(high, low) for low, high in pairwise((0, *steps)))
+    apart = all(low < high <= 100 and tellable(high, low) for low, high in pairwise((0, *steps)))
     whole = all(step == percent for step, percent in zip(steps, percents, strict=True))
     if not steps or not whole or not apart or steps[-1] != 100:
         raise SettingsError(
@@ -59,16 +60,18 @@ def start_of(weights: Weights, wanted: str, recorded: str | None) -> Start:
     `recorded` is the target group that the last finished shift left live, where the state knows one.
     """
     total = sum(weights.values())
+    share = round(100 * weights.get(wanted, 0) / total) if total else 0
     others = {group: weight for group, weight in weights.items() if group != wanted and weight > 0}
+    if recorded == wanted:
+        return Start(wanted, share)
     if recorded is not None and recorded in others:
         former: str | None = recorded
     elif others:
         former = max(sorted(others), key=lambda group: others[group])
-    elif recorded is not None and recorded != wanted and recorded in weights:
+    elif recorded is not None and recorded in weights:
         former = recorded
     else:
         former = None
-    share = round(100 * weights.get(wanted, 0) / total) if total else 0
     return Start(former, share, settled=not (set(others) - {former}))
 
 

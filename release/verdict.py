@@ -104,6 +104,12 @@ def latency_verdict(new: float, old: float, limits: Limits, source: str) -> Verd
 
 def traffic_verdict(new: Counts, old: Counts, limits: Limits) -> Verdict:
     """Errors first, then the mean latency where both served enough requests for a mean to mean something."""
+    if new.requests == 0:
+        return Verdict(
+            Finding.NOT_MEASURED,
+            expected="answers of the new release in the balancer's metrics",
+            seen=f"none (old release: {old.requests} requests)",
+        )
     verdict = errors_verdict(new, old, limits)
     if verdict is not GOOD or min(new.requests, old.requests) < FEWEST_REQUESTS:
         return verdict

@@ -1,0 +1,217 @@
+"""The lease: one writer of weights at a time, and a fencing number that tells the newest from the older ones.
+
+A number is taken by creating an object that nobody can create twice. Its holder rewrites the object each second. Who
+comes later waits until the holder gave it back, or until the object did not change for `QUIET_SECONDS` on the
+newcomer's own clock: no two machines' clocks are ever compared. A holder writes weights only after it has looked
+for a higher number and within `FRESH_SECONDS` of its own last heartbeat, so what it has sent ends before anyone may
+take over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from release.aws import CALL_SECONDS
+from release.errors import LeaseError, LeaseHeld, LeaseLost
+
+BEAT_SECONDS = 0.8
+QUIET_SECONDS = 5.0
+FRESH_SECONDS = QUIET_SECONDS - CALL_SECONDS
+DOUBT_SECONDS = FRESH_SECONDS - 0.7
+"""Without a heartbeat for this long a shift is given up, while it may still put the weights back."""
+PATIENCE_SECONDS = 20.0
+_POLL_SECONDS = 0.5
+_AGAIN_SECONDS = 0.1
+
+Clock = Callable[[], float]
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Grip:
+    """The highest number that was ever taken, and a mark that changes with each heartbeat of its holder."""
+
+    number: int
+    mark: str
+
+
+class LeaseStore(Protocol):
+    """Where numbers are kept. Every method tries once and raises LeaseError when the store did not answer."""
+
+    async def highest(self) -> Grip | None:
+        """The highest number; None when none was ever taken."""
+
+    async def create(self, number: int, record: Mapping[str, Any]) -> bool:
+        """Take a number; False when somebody has it. Of several who try at once, one succeeds."""
+
+    async def read(self, number: int) -> Mapping[str, Any]:
+        """The record of a number; empty when it is gone."""
+
+    async def write(self, number: int, record: Mapping[str, Any]) -> None:
+        """Replace the record of a number that one holds."""
+
+    async def drop_below(self, number: int) -> None:
+        """Remove the records of all lower numbers."""
+
+
+class Lease:
+    """The right to write weights, held under `number`. `former` tells how the last holder's ended; empty if none."""
+
+    def __init__(self, store: LeaseStore, number: int, holder: str, clock: Clock, sleep: Sleep) -> None:
+        self.number = number
+        self._store = store
+        self._holder = holder
+        self._clock = clock
+        self._sleep = sleep
+        self._beats = 0
+        self._beaten_at = clock()
+        self._lost: LeaseLost | None = None
+        self._ended = False
+        self.former = ""
+
+    async def confirm(self) -> None:
+        """Return only when a write that is sent now cannot meet another writer's.
+
+        A store that does not answer is not waited for while the last heartbeat is fresh: nobody can have taken over.
+
+        Raises:
+            LeaseLost: somebody took over; no write may follow, ever.
+            LeaseError: not known just now; no write may follow until it is.
+        """
+        if self._lost:
+            raise self._lost
+        if self._age > DOUBT_SECONDS:
+            with contextlib.suppress(LeaseError, TimeoutError):
+                async with asyncio.timeout(self._left / 2):
+                    await self._beat()
+        with contextlib.suppress(LeaseError, TimeoutError):
+            async with asyncio.timeout(self._left / 2):
+                await self._look()
+        if self._lost:
+            raise self._lost
+        self._must_be_fresh(FRESH_SECONDS)
+
+    async def keep(self) -> None:
+        """Beat until cancelled, or until somebody took over. A beat that fails is tried again soon."""
+        while not self._lost and not self._ended:
+            due = self._clock() + BEAT_SECONDS
+            try:
+                await self._beat()
+                await self._look()
+            except LeaseError:
+                due = self._clock() + _AGAIN_SECONDS
+            await self._sleep(max(0.0, due - self._clock()))
+
+    def check(self) -> None:
+        """Raise LeaseLost when somebody took over, LeaseError when the lease was not kept for too long."""
+        if self._lost:
+            raise self._lost
+        self._must_be_fresh(DOUBT_SECONDS)
+
+    async def give_back(self, outcome: str) -> None:
+        """Let the next one in at once, and tell it how this one ended. Tried for some seconds, never raises."""
+        self._ended = True
+        for _ in range(5):
+            with contextlib.suppress(LeaseError):
+                if not self._lost:
+                    await self._store.write(self.number, self._record(released=True, outcome=outcome))
+                return
+            await self._sleep(0.5)
+
+    async def _outwait(self) -> None:
+        """The former holder woke up while this number was taken: let what it may have sent come to its end."""
+        for _ in range(round(CALL_SECONDS / BEAT_SECONDS) + 1):
+            await self._beat()
+            await self._sleep(BEAT_SECONDS)
+
+    def _must_be_fresh(self, limit: float) -> None:
+        if self._age > limit:
+            raise LeaseError(
+                "the lease on the weights cannot be kept",
+                expected=f"a heartbeat in the last {limit:.1f} s",
+                seen=f"none for {self._age:.1f} s",
+            )
+
+    @property
+    def _age(self) -> float:
+        return self._clock() - self._beaten_at
+
+    @property
+    def _left(self) -> float:
+        """How long to wait for the store: no longer than a write is still allowed, or for one call."""
+        left = FRESH_SECONDS - self._age
+        return left if left > 0 else 2 * CALL_SECONDS
+
+    async def _beat(self) -> None:
+        started = self._clock()
+        await self._store.write(self.number, self._record())
+        self._beaten_at = started
+
+    async def _look(self) -> None:
+        top = await self._store.highest()
+        if top and top.number > self.number:
+            newer = await self._store.read(top.number)
+            self._lost = LeaseLost(
+                "another writer took over the weights",
+                expected=f"lease {self.number} ({self._holder}) to be the newest",
+                seen=f"lease {top.number}, held by {newer.get('holder', 'somebody')}",
+            )
+            raise self._lost
+
+    def _record(self, *, released: bool = False, outcome: str = "") -> Mapping[str, Any]:
+        self._beats += 1
+        return {"holder": self._holder, "beats": self._beats, "released": released, "outcome": outcome}
+
+
+async def take(
+    store: LeaseStore, holder: str, clock: Clock, sleep: Sleep, say: Callable[[str], Awaitable[None]]
+) -> Lease:
+    """Take the lease, waiting for a holder that lives up to `PATIENCE_SECONDS`, and telling `say` whom one waits for.
+
+    Raises:
+        LeaseHeld: the holder still lives; it is named.
+        LeaseError: the store did not answer for as long.
+    """
+    started = clock()
+    seen: Grip | None = None
+    since = started
+    while True:
+        try:
+            top = await store.highest()
+            if top != seen:
+                seen, since = top, clock()
+            record = await store.read(top.number) if top else {}
+            if top is None or record.get("released") or clock() - since >= QUIET_SECONDS:
+                number = top.number + 1 if top else 1
+                lease = Lease(store, number, holder, clock, sleep)
+                if not await store.create(number, lease._record()):
+                    continue
+                if top and await store.read(top.number) != record:
+                    await lease._outwait()
+                lease.former = _ending(record) if top else ""
+                with contextlib.suppress(LeaseError):
+                    await store.drop_below(number)
+                return lease
+            other = f"lease {top.number}, held by {record.get('holder', 'somebody')}"
+            await say(f"waiting for {other}")
+            error: LeaseError = LeaseHeld(
+                "another writer has the weights",
+                expected=f"the lease to be given back, or silent for {QUIET_SECONDS:.0f} s",
+                seen=f"{other}, which lives",
+                state="nothing was changed by this update",
+                next="wait for it to end, then run the same command again",
+            )
+        except LeaseError as busy:
+            error = busy
+        if clock() - started >= PATIENCE_SECONDS:
+            raise error
+        await sleep(_POLL_SECONDS)
+
+
+def _ending(record: Mapping[str, Any]) -> str:
+    holder = record.get("holder", "somebody")
+    return f"{holder}: {record.get('outcome')}" if record.get("released") else f"{holder}: fell silent"

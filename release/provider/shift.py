@@ -1,0 +1,264 @@
+"""The story of a release's traffic, from the first probe to the last answer of the former release."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from release.errors import (
+    CannotMeasure,
+    LeaseLost,
+    ShiftCancelled,
+    ShiftError,
+    UneventfulError,
+)
+from release.proof import Window, served, window_for
+from release.provider import lease as leases
+from release.provider.inputs import ShiftInputs
+from release.provider.lease import Lease
+from release.provider.ports import ShiftPorts
+from release.provider.restore import Restoration
+from release.provider.rule import MainRule
+from release.provider.watch import Watch
+from release.ramp import Start, Weights, remaining, start_of, weights_at
+from release.verdict import Finding
+
+_PAUSE = 0.1
+_VOLLEY = 10
+_WATCHING_VOLLEY = 2
+_BASELINE = 100
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the stack's state says of the last finished shift; empty before the first."""
+
+    target_group: str | None = None
+    label: str = ""
+    live_at: str = ""
+    observed: str = ""
+
+
+@dataclass(frozen=True)
+class Shifted:
+    """The end of a shift: the wanted release serves everything, proven on the data plane."""
+
+    rule: str
+    weights: Weights
+    live_at: str
+    observed: str
+
+
+class Shift:
+    """Moves all traffic to `inputs.target_group_arn`, or puts it back where it was and says why.
+
+    After `run`, whether it returned, raised or was cancelled at any point, all traffic is on one release: on the new
+    one after a return, on the former one after an error, unless the error is WeightsNotRestored or LeaseLost (another
+    writer is then at work). A cancel while the weights are being put back does not stop that.
+    """
+
+    def __init__(self, inputs: ShiftInputs, recorded: Recorded, ports: ShiftPorts) -> None:
+        self._inputs = inputs
+        self._recorded = recorded
+        self._ports = ports
+        self._time = ports.time
+        self._table: list[str] = []
+
+    async def run(self) -> Shifted:
+        say = self._ports.voice.say
+        lease = await leases.take(
+            self._ports.leases, self._ports.holder, self._time.clock, self._time.sleep, say
+        )
+        beating = asyncio.create_task(lease.keep())
+        outcome = "ended unseen"
+        try:
+            shifted = await self._under(lease)
+            outcome = f"100 % on {self._inputs.label}"
+            return shifted
+        except UneventfulError as error:
+            outcome = f"{error.what}; {error.state}"
+            raise
+        finally:
+            await unstoppable(_end(lease, beating, outcome))
+
+    async def _under(self, lease: Lease) -> Shifted:
+        inputs, ports = self._inputs, self._ports
+        rule = MainRule(ports.balancer, lease, self._time, inputs.listener_arn, inputs.priority)
+        if lease.former:
+            await ports.voice.say(f"the last writer of the weights, {lease.former}")
+        found = await rule.read()
+        start = start_of(found or {}, inputs.target_group_arn, self._recorded.target_group)
+        restoration = Restoration(inputs, ports, rule, found, start.former, self._recorded.label)
+        try:
+            return await self._move(rule, lease, found, start, restoration)
+        except LeaseLost as lost:
+            raise restoration.fenced(lost) from lost
+        except (Exception, asyncio.CancelledError) as reason:
+            raise await unstoppable(restoration.after(_named(reason))) from reason
+
+    async def _move(
+        self, rule: MainRule, lease: Lease, found: Weights | None, start: Start, restoration: Restoration
+    ) -> Shifted:
+        inputs = self._inputs
+        if start.share == 100 and self._recorded.target_group == inputs.target_group_arn:
+            return self._done(rule)
+        await self._targets_are_healthy()
+        watch = Watch(inputs, self._ports, rule, lease, start.former)
+        steps, alone = await self._look_first(watch, start, restoration)
+        if not start.settled and start.former:
+            await rule.write(weights_at(0, start.former, inputs.target_group_arn))
+            restoration.unproven(start.share)
+            await self._prove(watch, 0, start.share)
+            start = Start(start.former, 0)
+            steps = remaining(inputs.steps, 0)
+        before = start.share
+        for share in steps:
+            weights = weights_at(share, start.former, inputs.target_group_arn)
+            watch.next_step(alone=alone)
+            if rule.written is not None or dict(found or {}) != dict(weights):
+                restoration.unproven(share)
+                await rule.write(weights)
+            proven = await self._prove(watch, share, before)
+            restoration.proven(proven.seconds)
+            await self._observe(watch, share, proven)
+            before = share
+        return self._done(rule)
+
+    async def _targets_are_healthy(self) -> None:
+        """A release whose targets are all unhealthy would still be sent requests: the balancer fails open."""
+        health = await self._ports.balancer.health(self._inputs.target_group_arn)
+        if not any(target.state == "healthy" for target in health):
+            seen = ", ".join(f"{t.target} {t.state} {t.description}".strip() for t in health)
+            raise CannotMeasure(
+                f"{self._inputs.label} is not ready for traffic",
+                expected="at least 1 healthy target, as when its gate passed",
+                seen=f"0 of {len(health)} healthy{f': {seen}' if seen else ''}",
+            )
+
+    async def _look_first(
+        self, watch: Watch, start: Start, restoration: Restoration
+    ) -> tuple[tuple[int, ...], bool]:
+        """The steps to do, and whether the new release will be alone with nothing good served before."""
+        await self._ports.voice.say("looking at what is served now")
+        answers = await watch.baseline(_BASELINE)
+        quiet = await self._ports.metrics.ringing(self._inputs.alarms)
+        if quiet:
+            raise CannotMeasure(
+                "an alarm is ringing already, so it cannot tell a bad release",
+                expected="quiet alarms before a shift",
+                seen=f"in ALARM: {', '.join(quiet)}",
+            )
+        served_now = {answer.release for answer in answers if answer.release and not answer.failure}
+        restoration.saw(served_now - {self._inputs.release})
+        if start.former in (None, self._inputs.target_group_arn):
+            return (100,), True
+        if served_now:
+            return remaining(self._inputs.steps, start.share), False
+        if all(answer.failure.isdigit() for answer in answers):
+            await self._ports.voice.note(
+                "what is live answers every probe with an error: no steps, straight to 100 %"
+            )
+            return (100,), True
+        raise CannotMeasure(
+            "the data plane does not answer probes",
+            expected=f"answers that name a release at {self._inputs.url}",
+            seen=f"none of {len(answers)}: {', '.join(sorted({answer.failure for answer in answers}))}",
+        )
+
+    async def _prove(self, watch: Watch, share: int, before: int) -> _Proof:
+        """Wait until the data plane serves the share. No step counts before that."""
+        window = Window(window_for(share, before))
+        started = self._time.clock()
+        answers = 0
+        while True:
+            await watch.probe(_VOLLEY, window)
+            answers += _VOLLEY
+            tally = window.tally()
+            took = self._time.clock() - started
+            if served(tally, share, before):
+                return _Proof(took, answers)
+            if took > self._inputs.proof:
+                raise CannotMeasure(
+                    f"the data plane does not serve {share} % of {self._inputs.label}",
+                    expected=f"what the API says, within {self._inputs.proof:g} s (before: {before} %)",
+                    seen=f"{tally.new} of the last {tally.total} probes were answered by it, after {took:.1f} s",
+                )
+            await self._ports.voice.say(
+                f"{share} % on {self._inputs.label}: waiting for the data plane, {took:.1f} s of "
+                f"{self._inputs.proof:g} s, {tally.new} of the last {tally.total} probes"
+            )
+            await self._time.sleep(_PAUSE)
+
+    async def _observe(self, watch: Watch, share: int, proof: _Proof) -> None:
+        """Watch the step for its time, and on until the metrics have shown the new release's answers."""
+        inputs, started = self._inputs, self._time.clock()
+        length = max(inputs.observe, inputs.drain) if share == 100 else inputs.observe
+        interval = max(1.0, length / 20)
+        due = started
+        while True:
+            await watch.probe(_WATCHING_VOLLEY)
+            took = self._time.clock() - started
+            if took >= length or self._time.clock() >= due:
+                verdict = await watch.measure()
+                due = self._time.clock() + interval
+                if took >= length and verdict.finding is Finding.GOOD:
+                    break
+                if took >= length + inputs.metrics_deadline:
+                    raise CannotMeasure(
+                        f"the metrics do not show {inputs.label} at {share} %",
+                        expected=f"{verdict.expected} within {inputs.metrics_deadline:g} s",
+                        seen=verdict.seen,
+                    )
+            await self._ports.voice.say(
+                f"{share} % on {inputs.label}: proven after {proof.seconds:.1f} s, observing {took:.0f} s of "
+                f"{length:g} s, {watch}"
+            )
+            await self._time.sleep(_PAUSE if took < length else interval)
+        line = (
+            f"{share} % on {inputs.label}: {watch}; proven by {proof.answers} probes in {proof.seconds:.1f} s"
+        )
+        self._table.append(line)
+        await self._ports.voice.note(line)
+
+    def _done(self, rule: MainRule) -> Shifted:
+        """A shift that moved nothing keeps what the former one recorded."""
+        weights = weights_at(100, None, self._inputs.target_group_arn)
+        if not self._table and self._recorded.live_at:
+            return Shifted(rule.arn, weights, self._recorded.live_at, self._recorded.observed)
+        at = self._time.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        return Shifted(rule.arn, weights, at, "\n".join(self._table))
+
+
+@dataclass(frozen=True)
+class _Proof:
+    seconds: float
+    answers: int
+
+
+async def unstoppable(work: Coroutine[Any, Any, T]) -> T:
+    """The work's result; a cancel that arrives meanwhile does not reach it."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
+    return task.result()
+
+
+async def _end(lease: Lease, beating: asyncio.Task[None], outcome: str) -> None:
+    beating.cancel()
+    await asyncio.wait([beating])
+    await lease.give_back(outcome)
+
+
+def _named(reason: BaseException) -> UneventfulError:
+    """The reason to stop as an error of this project."""
+    if isinstance(reason, UneventfulError):
+        return reason
+    if isinstance(reason, asyncio.CancelledError):
+        return ShiftCancelled(str(reason) or "the shift was told to stop")
+    return ShiftError(f"the shift met what it does not know: {type(reason).__name__}: {reason}")

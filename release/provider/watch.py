@@ -1,0 +1,135 @@
+"""Watching a release while it takes traffic: what probes and metrics say, and the end of it when they say bad."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import median
+
+from release.errors import CannotMeasure, ShiftError, ShiftRefused
+from release.probes import Answer, kinds
+from release.proof import Window
+from release.provider.inputs import ShiftInputs
+from release.provider.lease import Lease
+from release.provider.ports import ShiftPorts
+from release.provider.rule import MainRule
+from release.ramp import same_traffic
+from release.verdict import (
+    GOOD,
+    Counts,
+    Finding,
+    Limits,
+    Verdict,
+    errors_verdict,
+    probes_verdict,
+    traffic_verdict,
+)
+
+_NO_ANSWER = ("refused", "unreachable", "no connection")
+
+
+class Watch:
+    """What was seen of the new release and of the former one (target group; None when nothing served before).
+
+    Each look raises ShiftRefused when it is bad, CannotMeasure when it cannot tell, LeaseError when this process
+    may no longer trust that it alone writes.
+    """
+
+    def __init__(
+        self, inputs: ShiftInputs, ports: ShiftPorts, rule: MainRule, lease: Lease, former: str | None
+    ) -> None:
+        self._inputs = inputs
+        self._ports = ports
+        self._rule = rule
+        self._lease = lease
+        self._groups = tuple(group for group in (inputs.target_group_arn, former) if group)
+        self._limits = Limits(inputs.max_error_rate, inputs.max_latency_ratio)
+        self._since = ports.time.now()
+        self._at_start: Mapping[str, Counts] = {}
+        self._at_step: Mapping[str, Counts] = {}
+        self._latest: Mapping[str, Counts] = {}
+        self._times: dict[bool, list[float]] = {True: [], False: []}
+        self._answers: list[Answer] = []
+        self._usual: Counts | None = None
+
+    async def baseline(self, count: int) -> tuple[Answer, ...]:
+        """Probes before the first write: what is usual. Also where the metrics stand."""
+        answers = await self._ports.probes.volley(count)
+        self._usual = Counts(len(answers), sum(bool(answer.failure) for answer in answers))
+        self._at_start = self._latest = await self._ports.metrics.counts(self._groups, self._since)
+        return answers
+
+    def next_step(self, *, alone: bool) -> None:
+        """A step begins: its counts start here. `alone`: nothing good was served before, so nothing is usual."""
+        self._at_step = self._latest
+        self._answers = []
+        self._times = {True: [], False: []}
+        if alone:
+            self._usual = None
+
+    async def probe(self, count: int, window: Window | None = None) -> None:
+        """Send a volley and, while a share is being proven, put its answers into the window."""
+        answers = await self._ports.probes.volley(count)
+        self._lease.check()
+        for answer in answers:
+            is_new = answer.release == self._inputs.release
+            if window and (answer.release or self._usual is None):
+                window.add(self._ports.time.clock(), is_new)
+            if answer.release and not answer.failure:
+                self._times[is_new].append(answer.seconds)
+        if window and self._usual is None:
+            return
+        self._answers += answers
+        self._judge_probes()
+
+    async def measure(self) -> Verdict:
+        """Look at metrics, alarms and the API's weights. What is returned is good, or not measured yet."""
+        self._latest = await self._ports.metrics.counts(self._groups, self._since)
+        ringing = await self._ports.metrics.ringing(self._inputs.alarms)
+        weights = await self._rule.read()
+        self._lease.check()
+        if ringing:
+            raise ShiftRefused(
+                "an alarm rang", expected="quiet alarms", seen=f"in ALARM: {', '.join(ringing)}"
+            )
+        written = self._rule.written
+        if written is not None and not same_traffic(weights or {}, written):
+            raise ShiftError(
+                "somebody else changed the weights",
+                expected=f"the weights of this shift: {sorted(written.values())}",
+                seen=f"{dict(weights or {})}",
+            )
+        self._judge(probes_verdict(self._times[True], self._times[False], self._limits))
+        self._judge(traffic_verdict(*self._counts(self._at_start), self._limits))
+        return self._judge(traffic_verdict(*self._counts(self._at_step), self._limits))
+
+    def __str__(self) -> str:
+        new, old = self._counts(self._at_step)
+        pace = [f"{median(times) * 1000:.0f} ms" for times in self._times.values() if times]
+        return f"errors {new} (old {old}), {' (old '.join(pace) or 'no answer'}{')' * (len(pace) == 2)}"
+
+    def _counts(self, start: Mapping[str, Counts]) -> tuple[Counts, Counts]:
+        since = [self._latest.get(g, Counts()).since(start.get(g, Counts())) for g in self._groups]
+        return since[0], since[1] if len(since) > 1 else Counts()
+
+    def _judge_probes(self) -> None:
+        failed = [answer for answer in self._answers if answer.failure]
+        seen = Counts(len(self._answers), len(failed))
+        verdict = errors_verdict(seen, self._usual or Counts(), self._limits)
+        if verdict is GOOD:
+            return
+        silent = sum(answer.failure.startswith(_NO_ANSWER) for answer in failed) * 2 > len(failed)
+        kind = CannotMeasure if silent else ShiftRefused
+        raise kind(
+            "probes of the data plane fail",
+            expected=f"as few failures as before the shift ({self._usual or 'none'})",
+            seen=f"{seen} probes failed: {kinds(self._answers)}",
+        )
+
+    def _judge(self, verdict: Verdict) -> Verdict:
+        if verdict.finding is Finding.BAD:
+            raise ShiftRefused(
+                f"{self._inputs.label} is worse than the release before it",
+                expected=verdict.expected,
+                seen=verdict.seen,
+            )
+        return verdict
