@@ -103,7 +103,7 @@ class LocalInstances:
 
     def alive(self, instance_id: str) -> bool:
         instance = self._instances.get(instance_id)
-        return instance is not None and instance.process is not None and not instance.over.is_set()
+        return instance is not None and not instance.over.is_set()
 
     def on_exit(self, callback: Callable[[str], None]) -> None:
         self._callbacks.append(callback)
@@ -125,9 +125,12 @@ class LocalInstances:
         """The whole life of an instance, in a thread of its own."""
         with instance.lock:
             if not instance.ending:
-                self._prepare(instance, first)
-                instance.process = self._first_process(instance)
-                instance.status = InstanceStatus("booting", (instance.process.pid,))
+                try:
+                    self._prepare(instance, first)
+                    instance.process = self._first_process(instance)
+                    instance.status = InstanceStatus("booting", (instance.process.pid,))
+                except OSError as error:
+                    instance.status = InstanceStatus("gone", (), f"it could not be made: {error}")
         if instance.process is not None:
             self._follow(instance, instance.process)
         processes.kill_carrying(self._marks(instance.spec.instance_id))

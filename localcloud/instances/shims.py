@@ -24,18 +24,22 @@ def base_interpreter() -> str:
 
 
 def write_shims(root: Root, instance: Path) -> None:
-    """`python3` is a bare interpreter, `aws` AWS's own command line, `systemctl` speaks to the instance's
-    first process (whose folder is `instance`), `chown` changes nothing."""
+    """`python3` is an interpreter without any package, `aws` AWS's own command line, `systemctl` speaks to the
+    instance's first process (whose folder is `instance`), `chown` changes nothing."""
     python, venv = base_interpreter(), sys.executable
     script = str(Path(systemctl.__file__).resolve())
     shims = {
-        "python3": _exec(python),
         "aws": _exec(venv, "-I", "-m", "awscli"),
         "systemctl": _exec(python, "-I", "-S", script, str(instance)),
         "chown": _CHOWN.format(passwd=shlex.quote(str(root.inside("/etc/passwd")))),
     }
     folder = root.inside("/usr/bin")
     folder.mkdir(parents=True, exist_ok=True)
+    # What makes /usr an empty virtual environment (PEP 405): packages that the machine has would hide that a bundle
+    # lacks them.
+    settings = f"home = {Path(python).parent}\ninclude-system-site-packages = false\n"
+    root.inside("/usr/pyvenv.cfg").write_text(settings)
+    (folder / "python3").symlink_to(python)
     for name, text in shims.items():
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
