@@ -55,5 +55,5 @@ def check(settings: Settings, seen: Identity) -> None:
             f"these credentials are for another region than the environment {settings.stack}; nothing was touched\n"
             f"  expected: {settings.region}, as aws:region in {file} says\n"
             f"  seen:     {seen.region or 'no region'} in AWS's own variables and files\n"
-            f"  next:     export AWS_REGION={settings.region}"
+            f"  next:     export AWS_REGION={settings.region} AWS_DEFAULT_REGION={settings.region}"
         )
