@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -55,7 +56,7 @@ class Backend:
         return self
 
     async def kill(self) -> None:
-        """As a killed process: no port, and every connection is reset."""
+        """As a killed process: no port, and every connection is closed, whatever it was doing."""
         if self._server:
             self._server.close()
             self._server = None
@@ -75,8 +76,10 @@ class Backend:
                     self.seen.append(path)
                     self.heads.append(head.lower())
                     if self.reset:
-                        writer.transport.abort()
-                        return
+                        # Without lingering a close is a reset.
+                        opened = writer.get_extra_info("socket")
+                        opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                        break
                 self.in_flight += 1
                 if path.startswith("/slow"):
                     await asyncio.sleep(float(path.partition("=")[2]))
