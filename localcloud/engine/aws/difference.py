@@ -65,11 +65,11 @@ def _changed(field: Field, prior: Tree, planned: Tree, config: Tree) -> bool:
     if field.terraform == "timeouts":
         return False
     before, after = prior.get(field.terraform), planned.get(field.terraform)
-    was = canonical(field.type, before)
-    if was == canonical(field.type, after):
+    unset = canonical(field.type, config.get(field.terraform)) is None
+    was = canonical(field.type, before, zero_is_null=unset)
+    if was == canonical(field.type, after, zero_is_null=unset):
         return False
-    defaulted = was is None and canonical(field.type, config.get(field.terraform)) is None
-    return not (defaulted and not _has_unknown(after))
+    return not (unset and was is None and not _has_unknown(after))
 
 
 def _has_unknown(value: Value) -> bool:
