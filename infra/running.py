@@ -87,8 +87,8 @@ class Limits(Part):
         float,
         Field(
             ge=0,
-            le=1,
-            description="0 to 1, the fraction of failed answers above the live one's",
+            lt=1,
+            description="0 to below 1, the fraction of failed answers above the live one's",
             examples=[0.01],
         ),
     ] = 0.01
@@ -120,6 +120,12 @@ class Rollout(Part):
             ge=5, le=600, description="5 to 600 s for the balancer to serve what it was told", examples=[120]
         ),
     ] = 120
+    metrics: Annotated[
+        int,
+        Field(
+            ge=10, le=3600, description="10 to 3600 s that the balancer's metrics may be late", examples=[180]
+        ),
+    ] = 180
     drain: Annotated[
         int,
         Field(

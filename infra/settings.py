@@ -159,7 +159,8 @@ class Settings(Part):
     rollout: Annotated[
         Rollout,
         Field(
-            description="a mapping of steps, observe, proof, drain, gate, limits", examples=[{"observe": 180}]
+            description="a mapping of steps, observe, proof, metrics, drain, gate, limits",
+            examples=[{"observe": 180}],
         ),
     ] = Rollout()
     window: Annotated[

@@ -11,13 +11,12 @@ import pulumi
 
 from infra.environment import Outputs
 from infra.settings import Settings
-from release import priorities
+from release import model, priorities
 from release.boot import user_data, web_boot
 from release.errors import StoreError
 from release.fleet import HEADER, Door, Fleet
 from release.former import Former
 from release.ledger import promote
-from release.model import Manifest
 from release.plan import Plan, make_plan, resolve
 from release.resources import TrafficShift
 from release.store import BundleStore
@@ -41,7 +40,7 @@ def intend(settings: Settings, former: Former, open_store: Callable[[str], Bundl
     yet.
     """
 
-    def manifest_of(version: str) -> Manifest:
+    def manifest_of(version: str) -> model.Manifest:
         if not former.bucket:
             raise _no_bucket(settings.stack, version)
         return open_store(former.bucket).manifest(version)
@@ -83,7 +82,7 @@ class Release(pulumi.ComponentResource):
         live: dict[str, str] = {}
         wanted = intent.plan.wanted
         if wanted is not None:
-            shift = self._shift(wanted.id, wanted.manifest.health_path, fleets[wanted.id])
+            shift = self._shift(wanted, fleets[wanted.id])
             live = {"id": wanted.id, "version": wanted.version}
             ledger = shift.live_at.apply(
                 lambda at: promote(intent.former.ledger, wanted, settings.window, at).dump()
@@ -110,20 +109,21 @@ class Release(pulumi.ComponentResource):
         )
         return pulumi.Output.secret(stash.output)
 
-    def _shift(self, release_id: str, health_path: str, fleet: Fleet) -> TrafficShift:
-        rollout = self._settings.rollout
+    def _shift(self, wanted: model.Release, fleet: Fleet) -> TrafficShift:
+        rollout, health_path = self._settings.rollout, wanted.manifest.health_path
         return TrafficShift(
             "traffic",
             listener_arn=self._environment.listener_arn,
             priority=priorities.MAIN,
-            release=release_id,
+            release=wanted.id,
+            version=wanted.version,
             target_group_arn=fleet.target_group_arn,
             url=self._environment.url.apply(lambda url: f"{url}{health_path}"),
             steps=list(rollout.steps),
             observe=rollout.observe,
             proof=rollout.proof,
             drain=rollout.drain,
-            header_name=HEADER,
+            metrics_deadline=rollout.metrics,
             max_error_rate=rollout.limits.errors,
             max_latency_ratio=rollout.limits.latency,
             alarms=list(rollout.limits.alarms),

@@ -171,6 +171,7 @@ class Fleet(pulumi.ComponentResource):
         return HealthGate(
             f"gate-{self._release.id}",
             release=self._release.id,
+            version=self._release.version,
             target_group_arn=target_group.arn,
             healthy=self._settings.web.min,
             probes=gate.probes,
