@@ -8,6 +8,7 @@ ENVIRONMENT = "uneventful:environment"
 PROJECT = "uneventful:project"
 MANAGED_BY = "uneventful:managed-by"
 RELEASE = "uneventful:release"
+VERSION = "uneventful:version"
 PROCESS = "uneventful:process"
 
 

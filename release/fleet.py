@@ -194,6 +194,7 @@ class Fleet(pulumi.ComponentResource):
             **tags.named(f"{self._environment.name}-{self._name}"),
             tags.ENVIRONMENT: self._environment.name,
             tags.RELEASE: self._release.id,
+            tags.VERSION: self._release.version,
             tags.PROCESS: WEB,
         }
 

@@ -258,6 +258,7 @@ def test_instances_say_whose_they_are(first: Recording) -> None:
         "Name": f"dev-web-{V1.id}",
         "uneventful:environment": "dev",
         "uneventful:release": V1.id,
+        "uneventful:version": "1",
         "uneventful:process": "web",
     }
 
