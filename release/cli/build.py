@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from release.cli.terms import Out, say, size_in_words
+from release.cli.terms import Out, say, size_in_words, working
 
 
 def build(
@@ -22,7 +22,8 @@ def build(
 
     here = Path.cwd()
     started = time.monotonic()
-    bundle = build(folder, version, out or bundles_of(find_folder(here) or here))
+    with working(f"building version {version}"):
+        bundle = build(folder, version, out or bundles_of(find_folder(here) or here))
     manifest = bundle.manifest
     say(f"version {version}: {bundle.path}")
     say(f"  digest {manifest.digest}, {size_in_words(manifest.size)}, {time.monotonic() - started:.1f} s")

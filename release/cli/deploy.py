@@ -33,6 +33,7 @@ def deploy(
     out: Out = None,
 ) -> None:
     """Bring a version live. Ends with 0 only when it serves all the traffic."""
+    from release.aws import warm
     from release.cli.engine import Engine
     from release.cli.project import Project
 
@@ -42,15 +43,15 @@ def deploy(
     project.tell_region()
     before = engine.state()
     digest = _make_available(version, out or project.bundles, project, before)
+    warm("elbv2", "autoscaling")
     ended = engine.up(version, message or f"release {version}", ask=not yes and sys.stdin.isatty())
     after = engine.state()
-    if ended.status == 0 and not ended.interrupted:
+    if ended.status == 0:
         _confirm(version, digest, after, stack, time.monotonic() - started)
         return
     if ended.interrupted:
         raise _interrupted(version, stack, after)
-    began = after.moment != before.moment
-    left = "" if keep or not began or not after.candidates else _remove_candidates(engine, stack, version)
+    left = _remove_candidate(engine, stack, version) if not keep and _left_one(version, before, after) else ""
     raise _refused(version, stack, engine.state() if left else after, left)
 
 
@@ -91,9 +92,15 @@ def _is_wanted(live: Entry, version: str, digest: str) -> bool:
     return f"id:{release.id}" == version or (release.version == version and release.manifest.digest == digest)
 
 
-def _remove_candidates(engine: Engine, stack: str, version: str) -> str:
+def _left_one(version: str, before: StackState, after: StackState) -> bool:
+    """Whether this update began and left a fleet of its own: not one that somebody keeps for a look."""
+    own = [fleet for fleet in after.candidates if fleet not in before.candidates or fleet.version == version]
+    return after.moment != before.moment and bool(own)
+
+
+def _remove_candidate(engine: Engine, stack: str, version: str) -> str:
     """Run the update that removes what was refused; what to type where it fails, else what was done."""
-    say(f"\n{version} was refused: removing its fleet, which has no traffic (--keep would leave it)")
+    say(f"\n{version} was refused: removing its fleet (--keep would leave it)")
     ended = engine.up(None, f"remove the refused release {version}", ask=False)
     if ended.status == 0:
         return "its fleet is gone"
@@ -101,16 +108,14 @@ def _remove_candidates(engine: Engine, stack: str, version: str) -> str:
 
 
 def _refused(version: str, stack: str, state: StackState, left: str) -> UneventfulError:
-    remains = (
-        ""
-        if left or not state.candidates
-        else f"its fleet is still there: pulumi up --stack {stack} removes it"
-    )
+    remain = ", ".join(fleet.release for fleet in state.candidates)
+    if remain and not left:
+        left = f"the fleet of {remain} is still there: pulumi up --stack {stack} removes it"
     return ShiftError(
         f"{version} was not released; the reason is above",
         expected=f"{version} serving all the traffic",
         seen=_served(state, _look(state)),
-        state="\n".join(line for line in (_live(state), left or remains) if line),
+        state="\n".join(line for line in (_live(state), left) if line),
         next=f"repair it, and release it as another version; release status --stack {stack} shows what runs",
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from release.cli.terms import Out, Stack, say, size_in_words
+from release.cli.terms import Out, Stack, say, size_in_words, working
 from release.errors import CommandError
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ def make_available(version: str, folder: Path, project: Project, state: StackSta
             return store.manifest(version)
         except VersionUnknown:
             raise not_built(version, folder) from None
-    if store.publish(bundle):
+    with working(f"publishing version {version}, {size_in_words(bundle.manifest.size)}"):
+        published = store.publish(bundle)
+    if published:
         say(f"version {version} published to {state.bucket}: {size_in_words(bundle.manifest.size)}")
     else:
         say(f"version {version} is in {state.bucket} already")

@@ -165,6 +165,18 @@ def test_an_update_that_never_began_removes_nobodys_fleet(world, one_live) -> No
     assert len(world.ups) == 1
 
 
+def test_a_fleet_that_somebody_keeps_survives_the_refusal_of_another_version(world, one_live) -> None:
+    one, _ = one_live
+    kept = "0123abcd"
+    world.begin(
+        world.state(ledger_of(one), kept),
+        {"status": 1, "state": world.state(ledger_of(one), kept, moment="refused by the plan")},
+    )
+    status, _, error = world.run("deploy", "2", "--stack", "dev", "--yes")
+    assert (status, len(world.ups)) == (1, 1)
+    assert f"the fleet of {kept} is still there: pulumi up --stack dev removes it" in error
+
+
 @pytest.mark.parametrize("to_the_group", [True, False])
 def test_an_interrupt_reaches_the_engine_once_and_then_the_truth_is_told(
     world, one_live, to_the_group: bool
