@@ -1,0 +1,142 @@
+"""Where moto's answers differ from AWS's, and HashiCorp's provider would see the same change for ever.
+
+Each was seen on moto 5.2.5; each has a test that fails without it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from moto.autoscaling.models import AutoScalingBackend, FakeScalingPolicy
+from moto.cloudwatch.models import CloudWatchBackend, Dimension
+from moto.ec2.models.launch_templates import LaunchTemplateBackend
+from moto.elbv2.models import FakeListener
+from moto.iam.access_control import IAMPolicyStatement, PermissionResult
+from moto.rds.models import DBParameterGroup
+from moto.sqs.models import Queue
+
+from localcloud.controlplane.hooks import Hook, after
+
+SCALING_POLICY = (
+    "name policy_type metric_aggregation_type adjustment_type as_name min_adjustment_magnitude "
+    "scaling_adjustment cooldown target_tracking_config step_adjustments estimated_instance_warmup "
+    "predictive_scaling_configuration autoscaling_backend"
+)
+CREATE_GROUP = (
+    "name availability_zones desired_capacity max_size min_size launch_config_name launch_template "
+    "vpc_zone_identifier default_cooldown health_check_period health_check_type load_balancers "
+    "target_group_arns placement_group termination_policies tags capacity_rebalance "
+    "new_instances_protected_from_scale_in instance_id mixed_instances_policy"
+)
+
+
+def corrections() -> tuple[Hook, ...]:
+    """Hooks that need nothing but moto."""
+    return (
+        Hook(FakeScalingPolicy, "__init__", tuple(SCALING_POLICY.split()), after(_scaling_policy)),
+        Hook(
+            LaunchTemplateBackend,
+            "create_launch_template",
+            ("name", "description", "template_data", "tag_spec"),
+            _launch_template,
+        ),
+        Hook(AutoScalingBackend, "create_auto_scaling_group", tuple(CREATE_GROUP.split()), _grace_period),
+        Hook(
+            CloudWatchBackend,
+            "get_metric_data",
+            ("queries", "start_time", "end_time", "scan_by"),
+            _whole_minutes,
+        ),
+        Hook(Dimension, "__lt__", ("other",), _dimension_order),
+        Hook(FakeListener, "register", ("arn", "rule"), after(_rule_order)),
+        Hook(DBParameterGroup, "update_parameters", ("new_parameters",), after(_user_parameters)),
+        Hook(
+            IAMPolicyStatement,
+            "is_action_permitted",
+            ("action", "resource", "principal", "incoming_condition_values"),
+            _tls_only,
+        ),
+        Hook(Queue, "attributes", (), _redrive_policy),
+    )
+
+
+def _scaling_policy(_result: None, policy: Any, *_args: Any, **_kwargs: Any) -> None:
+    """AWS says whether a policy is enabled, and says nothing of a predictive part that it does not have."""
+    policy.enabled = True
+    if not policy.predictive_scaling_configuration:
+        policy.predictive_scaling_configuration = None
+
+
+def _launch_template(
+    original: Callable[..., Any], backend: Any, name: Any, description: Any, template_data: Any, tag_spec: Any
+) -> Any:
+    """AWS keeps the template's own tags out of what instances are made of."""
+    if "TagSpecifications" in template_data:
+        kept = [
+            spec
+            for spec in template_data["TagSpecifications"]
+            if spec.get("ResourceType") != "launch-template"
+        ]
+        template_data = {**template_data, "TagSpecifications": kept}
+    return original(backend, name, description, template_data, tag_spec)
+
+
+def _grace_period(original: Callable[..., Any], backend: Any, *args: Any, **kwargs: Any) -> Any:
+    """AWS's grace period is 0 unless it is given; moto makes 300 of 0 and of nothing."""
+    group = original(backend, *args, **kwargs)
+    if not kwargs.get("health_check_period"):
+        group.health_check_grace_period = 0
+    return group
+
+
+def _whole_minutes(
+    original: Callable[..., Any],
+    backend: Any,
+    queries: Any,
+    start_time: datetime,
+    end_time: datetime,
+    scan_by: str = "TimestampAscending",
+) -> Any:
+    """AWS rounds a start time of the last 15 days down to the whole minute (GetMetricData, StartTime)."""
+    return original(backend, queries, start_time.replace(second=0, microsecond=0), end_time, scan_by)
+
+
+def _dimension_order(_original: Callable[..., Any], one: Any, other: Any) -> bool:
+    """moto compares a value with a name, so that a metric of two dimensions is found in one order of them
+    only."""
+    mine: tuple[str, str] = (one.name or "", one.value or "")
+    return mine < (other.name or "", other.value or "")
+
+
+def _rule_order(_result: None, listener: Any, _arn: str, _rule: Any) -> None:
+    """AWS lists rules by priority; moto sorts them and drops the sorted list."""
+    ordered = sorted(listener._non_default_rules.items(), key=lambda item: int(item[1].priority))
+    listener._non_default_rules = type(listener._non_default_rules)(ordered)
+
+
+def _user_parameters(_result: None, group: Any, _new_parameters: Any) -> None:
+    """AWS marks a parameter that a user has set, and is asked for just those."""
+    for parameter in group.parameters.values():
+        parameter["Source"] = "user"
+
+
+def _redrive_policy(original: Callable[[Any], dict[str, Any]], queue: Any) -> dict[str, Any]:
+    """AWS answers a redrive policy without blanks."""
+    attributes = dict(original(queue))
+    if attributes.get("RedrivePolicy"):
+        attributes["RedrivePolicy"] = json.dumps(
+            json.loads(attributes["RedrivePolicy"]), separators=(",", ":")
+        )
+    return attributes
+
+
+def _tls_only(original: Callable[..., Any], statement: Any, *args: Any, **kwargs: Any) -> Any:
+    """A request that never leaves the machine counts as one over TLS; moto takes a denial for whoever does
+    without as one for all."""
+    words = statement._statement
+    if words["Effect"] == "Deny" and words.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}:
+        return PermissionResult.NEUTRAL
+    return original(statement, *args, **kwargs)

@@ -1,0 +1,75 @@
+"""What stands before moto: faults, and the promise that a change is on the data plane before its call is
+answered."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import Any, Protocol
+
+from localcloud.controlplane.asked import Asked, Environ, asked
+from localcloud.controlplane.refusals import Refusal, failed, refusal, throttled
+from localcloud.faults import FaultBoard
+
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+MADE_REAL = frozenset({"ec2", "autoscaling", "elasticloadbalancing"})
+"""Services whose state the local cloud carries out."""
+CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH")
+
+
+class Follower(Protocol):
+    def sync(self) -> None:
+        """Carry out what the API holds now; returns when it is so."""
+
+
+class Front:
+    """A WSGI application around moto's."""
+
+    def __init__(self, moto: WsgiApp, board: FaultBoard, follower: Follower, region: str) -> None:
+        self._moto = moto
+        self._board = board
+        self._follower = follower
+        self._region = region
+        self._conditional = Lock()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        faults = self._board.faults
+        if faults.api_unreachable:
+            return _hang_up(environ)
+        call = asked(environ)
+        if self._board.strikes(faults.api_throttle, call.service, call.action):
+            return _refuse(throttled(call.protocol), environ, start_response)
+        if self._board.strikes(faults.api_error, call.service, call.action):
+            return _refuse(failed(call.protocol), environ, start_response)
+        if call.service in MADE_REAL and call.region != self._region:
+            return _refuse(self._elsewhere(call), environ, start_response)
+        if call.service == "s3" and any(name in environ for name in CONDITIONS) and call.changes:
+            # moto looks first and writes afterwards; between the two another request may write.
+            with self._conditional:
+                return self._moto(environ, start_response)
+        answer = self._moto(environ, start_response)
+        if call.service in MADE_REAL and call.changes:
+            self._follower.sync()
+        return answer
+
+    def _elsewhere(self, call: Asked) -> Refusal:
+        return refusal(
+            call.protocol,
+            "UnsupportedOperation",
+            f"the local cloud has one region, {self._region}; {call.service} was asked for in {call.region or 'none'}. "
+            'Type: eval "$(localcloud env)"',
+        )
+
+
+def _refuse(said: Refusal, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    start_response(said.status, [*said.headers, ("Content-Length", str(len(said.body)))])
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else said.body]
+
+
+def _hang_up(environ: Environ) -> Iterable[bytes]:
+    connection: socket.socket = environ["werkzeug.socket"]
+    connection.shutdown(socket.SHUT_RDWR)
+    raise ConnectionResetError("api-unreachable")

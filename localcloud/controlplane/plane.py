@@ -1,0 +1,144 @@
+"""The control plane as a whole: moto's state carried out by instances and load balancers."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Mapping
+from threading import Lock, RLock
+from typing import Any
+
+from moto.autoscaling.models import autoscaling_backends
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.core.utils import utcnow
+from moto.elbv2.models import elbv2_backends
+
+from localcloud.addresses import AddressPool
+from localcloud.controlplane.balancers import Balancers
+from localcloud.controlplane.corrections import corrections
+from localcloud.controlplane.delay import DelayedRouting
+from localcloud.controlplane.hooks import Hooks
+from localcloud.controlplane.machines import Machines
+from localcloud.controlplane.metrics import Recorder
+from localcloud.controlplane.routing import Routing, routing
+from localcloud.controlplane.scaling import Scaling
+from localcloud.controlplane.targets import Targets
+from localcloud.errors import CloudError
+from localcloud.faults import FaultBoard
+from localcloud.parts import Balancer, BalancerState, Instances
+from localcloud.record import ACCOUNT, REGION
+
+RETRY_SECONDS = 2.0
+"""How long until a data plane that refused a state is asked again."""
+
+
+class ControlPlane:
+    """Puts hooks into moto when constructed and takes them out in `close`; one at a time in a process."""
+
+    def __init__(
+        self,
+        instances: Instances,
+        balancer: Balancer,
+        pool: AddressPool,
+        board: FaultBoard,
+        credentials: Callable[[], Mapping[str, str]],
+        on_log: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._balancer = balancer
+        self._board = board
+        self._log = on_log
+        self._clock = clock
+        self._lock = RLock()
+        self._applying = Lock()
+        self._delayed = DelayedRouting()
+        self._applied: tuple[BalancerState, ...] = ()
+        self._retry_at = 0.0
+        self._recorder = Recorder()
+        self.problem = ""
+        """What the data plane refuses at present, for a person to read; empty when it serves all that it
+        should."""
+        self.machines = Machines(instances, pool, credentials, on_log)
+        self.targets = Targets(
+            self.elb, self.machines, balancer, lambda: self._board.faults.slow_healthy, clock
+        )
+        self.scaling = Scaling(self.groups, self.machines, self.targets, clock, on_log)
+        self.machines.on_terminate = self._locked(self.targets.deregister)
+        self._hooks = Hooks()
+        self._hooks.install(
+            *corrections(),
+            *Balancers(pool, on_log).hooks(),
+            *self.machines.hooks(),
+            *self.targets.hooks(self._locked),
+            *self.scaling.hooks(self._locked),
+        )
+
+    def elb(self) -> Any:
+        """moto's ELBv2Backend of this cloud."""
+        return elbv2_backends[ACCOUNT][REGION]
+
+    def groups(self) -> Any:
+        """moto's AutoScalingBackend of this cloud."""
+        return autoscaling_backends[ACCOUNT][REGION]
+
+    def _locked(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def holding(*args: Any, **kwargs: Any) -> Any:
+            with self._lock:
+                return function(*args, **kwargs)
+
+        return holding
+
+    def sync(self) -> None:
+        """Carry out what the API holds; returns when the data plane serves it (unless `weights-delay` holds
+        it back)."""
+        with self._applying:
+            with self._lock:
+                self.scaling.step()
+                state = self._wanted()
+            self._apply(state)
+
+    def tick(self) -> None:
+        """What happens by itself: drains end, machines die and are noticed, delays pass. To be called every
+        0.2 s."""
+        with self._lock:
+            self.targets.step()
+            for instance_id in self.machines.step():
+                self._log(f"instance {instance_id} is gone: its machine ended by itself")
+                self.machines.terminate(instance_id)
+        self.sync()
+
+    def _wanted(self) -> tuple[BalancerState, ...]:
+        held = tuple(self._routings())
+        self.targets.in_use = frozenset(arn for one in held for arn in one.groups())
+        served = self._delayed.follow(held, self._board.faults.weights_delay, self._clock())
+        return self.targets.states(served)
+
+    def _routings(self) -> list[Routing]:
+        return [routing(balancer) for balancer in list(self.elb().load_balancers.values())]
+
+    def _apply(self, state: tuple[BalancerState, ...]) -> None:
+        if state == self._applied and not (self.problem and self._clock() >= self._retry_at):
+            return
+        self._applied = state
+        try:
+            self._balancer.apply(state)
+        except CloudError as refused:
+            self._retry_at = self._clock() + RETRY_SECONDS
+            if self.problem != str(refused):
+                self._log(f"the data plane refuses: {refused}")
+            self.problem = str(refused)
+        else:
+            self.problem = ""
+
+    @property
+    def behind(self) -> bool:
+        """Whether the data plane is held back by `weights-delay`."""
+        return self._delayed.behind
+
+    def record_metrics(self) -> None:
+        """Give CloudWatch what the load balancers counted. To be called every second."""
+        self._recorder.record(cloudwatch_backends[ACCOUNT][REGION], self._balancer.take_counts(), utcnow())
+
+    def close(self) -> None:
+        self._hooks.remove()

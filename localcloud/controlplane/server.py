@@ -1,0 +1,61 @@
+"""AWS's API on a port of this machine: moto's application, with what stands before it, in threads of this
+process."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+from localcloud.controlplane.front import Follower, Front
+from localcloud.faults import FaultBoard
+
+ADDRESS = "127.0.0.1"
+"""By address: with a name, S3's clients put the bucket before it, which no resolver knows."""
+SERVICES_AT_START = ("ec2", "elbv2", "autoscaling", "s3", "iam", "sts", "ssm", "cloudwatch")
+
+
+class ApiServer:
+    """Listens when constructed, on `preferred_port` if that is free, else on any; answers after `start`."""
+
+    def __init__(self, board: FaultBoard, follower: Follower, region: str, preferred_port: int = 0) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        front = Front(self._moto, board, follower, region)
+        self._server = None
+        for port in dict.fromkeys((preferred_port, 0)):
+            try:
+                self._server = make_server(
+                    ADDRESS, port, front, threaded=True, request_handler=MotoRequestHandler
+                )
+                break
+            except (OSError, SystemExit):
+                continue
+        assert self._server is not None
+        self._thread = threading.Thread(target=self._server.serve_forever, name="api", daemon=True)
+
+    @property
+    def endpoint(self) -> str:
+        assert self._server is not None
+        return f"http://{ADDRESS}:{self._server.server_port}"
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def warm(self) -> None:
+        """Load the services that every program uses, so that their first call is as fast as the others."""
+        for service in SERVICES_AT_START:
+            host = f"{service}.amazonaws.com"
+            self._moto.app_instances.setdefault(
+                str(self._moto.get_backend_for_host(service) or host), create_backend_app(service)
+            )
+
+    def close(self) -> None:
+        """Stop answering and free the port."""
+        assert self._server is not None
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
