@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from semver import VersionInfo
-
 from localcloud.engine import versions
 from localcloud.engine.errors import BuildFailed
 from localcloud.engine.places import EXECUTABLES, is_complete
@@ -32,7 +30,7 @@ class Target:
     executable: str
     module: str
     package: str
-    version: VersionInfo
+    version: versions.Version
 
 
 TARGETS = (

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from semver import VersionInfo
-
 from localcloud.engine import versions
 from localcloud.engine.errors import NoEngine
-from localcloud.engine.versions import Plugin
+from localcloud.engine.versions import Plugin, Version
 
 OLDEST_GO = (1, 26)
 
@@ -20,7 +18,7 @@ class Installed:
     """A `pulumi` on this machine, in `folder`; `language_host` tells whether Python's is found with it."""
 
     folder: Path
-    version: VersionInfo | None
+    version: Version | None
     language_host: bool
 
 

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from semver import VersionInfo
-
 from localcloud.engine import build, choice, lock, network, official, plugins, record, versions
 from localcloud.engine.choice import Choice, Facts, Go, Installed, Network, Source, Way
 from localcloud.engine.errors import InstallFailed
@@ -25,7 +23,7 @@ class Means:
     """What reaches outside, so that a test can close any way."""
 
     probe: Callable[[], Network] = network.probe
-    install: Callable[[Path, VersionInfo, Progress], None] = official.install
+    install: Callable[[Path, str, Progress], None] = official.install
     build: Callable[[Path, Progress], None] = build.build
     require_parts: Callable[[], str] = plugins.require_parts
 
@@ -46,10 +44,7 @@ def find_or_get(
     if engine.plugins is Source.STAND_INS:
         parts = means.require_parts()
         plugins.place(checkout, wanted)
-        progress.say(
-            f"plugins: stand-ins for {' and '.join(map(str, wanted))}, for this machine only, on {parts} "
-            f"({engine.plugins_because})"
-        )
+        progress.say(f"plugins: stand-ins, for this machine only, on {parts}: {engine.plugins_because}")
     else:
         progress.say(f"plugins: Pulumi's own ({engine.plugins_because})")
     record.save(checkout, engine)
@@ -60,7 +55,7 @@ def _decide(
     checkout: Checkout, cache: Cache, progress: Progress, means: Means, wanted: tuple[versions.Plugin, ...]
 ) -> Engine:
     progress.show("engine: looking for pulumi, and for a way to Pulumi's hosts")
-    facts = gather(cache, means)
+    facts = gather(cache, versions.sdk(), means)
     binaries, chosen = _get(facts, cache, progress, means)
     found = inspect(binaries)
     source = choice.choose_plugins(wanted, plugins.installed(checkout, os.environ), facts.network)
@@ -112,12 +107,12 @@ _WORDS = {
 }
 
 
-def gather(cache: Cache, means: Means) -> Facts:
-    """What this machine has. At most some seconds, whatever the network does."""
+def gather(cache: Cache, sdk: str, means: Means) -> Facts:
+    """What this machine has, for the SDK's version `sdk`. At most some seconds, whatever the network does."""
     on_path = shutil.which("pulumi")
     return Facts(
         on_path=inspect(Path(on_path).parent) if on_path else None,
-        downloaded=_complete(cache.downloaded(versions.sdk())),
+        downloaded=_complete(cache.downloaded(sdk)),
         built=_complete(cache.built()),
         network=means.probe(),
         go=find_go(),

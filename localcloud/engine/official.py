@@ -7,18 +7,13 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from pulumi.automation import PulumiCommand
-from semver import VersionInfo
-
 from localcloud.engine.errors import InstallFailed
 from localcloud.engine.progress import Progress
 
-Installer = Callable[[Path, VersionInfo], None]
+Installer = Callable[[Path, str], None]
 
 
-def install(
-    folder: Path, version: VersionInfo, progress: Progress, installer: Installer | None = None
-) -> None:
+def install(folder: Path, version: str, progress: Progress, installer: Installer | None = None) -> None:
     """Puts an official engine into `folder/bin`; `folder` appears only when it is complete.
 
     To be called under the cache's lock. Raises `InstallFailed` with what the installer said.
@@ -38,8 +33,12 @@ def install(
     new.rename(folder)
 
 
-def _install(folder: Path, version: VersionInfo) -> None:
-    PulumiCommand.install(root=str(folder), version=version)
+def _install(folder: Path, version: str) -> None:
+    # Imported where it is used: this takes half a second, and what is before it must work without the SDK.
+    from pulumi.automation import PulumiCommand
+    from semver import VersionInfo
+
+    PulumiCommand.install(root=str(folder), version=VersionInfo.parse(version))
 
 
 def _end(text: str) -> str:

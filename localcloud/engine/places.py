@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from semver import VersionInfo
-
 from localcloud.engine import versions
 
 EXECUTABLES = (
@@ -40,7 +38,7 @@ class Cache:
     def built(self) -> Path:
         return self.folder / f"{versions.CLI}-{_platform()}"
 
-    def downloaded(self, version: VersionInfo) -> Path:
+    def downloaded(self, version: str) -> Path:
         return self.folder / f"official-{version}-{_platform()}"
 
     def lock(self) -> Path:

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from semver import VersionInfo
 
-CLI = VersionInfo(3, 259, 0)
+@dataclass(frozen=True, order=True)
+class Version:
+    """A semantic version; a pre-release sorts before its release, and build metadata is not kept."""
+
+    major: int
+    minor: int
+    patch: int
+    released: bool = field(init=False)
+    prerelease: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "released", not self.prerelease)
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}.{self.patch}" + (f"-{self.prerelease}" if self.prerelease else "")
+
+
+CLI = Version(3, 259, 0)
 """What is built from Go modules: the newest `pkg/v3` that the module proxy serves, known to work with the SDK."""
 
-LANGUAGE_HOST = VersionInfo(3, 79, 0)
+LANGUAGE_HOST = Version(3, 79, 0)
 """The newest `sdk/v3` module that still contains Python's language host."""
 
 OLDEST = CLI
@@ -38,20 +54,23 @@ class Plugin:
         return f"pulumi-resource-{self.name}"
 
 
-def parse(text: str) -> VersionInfo | None:
-    """The version in what `pulumi version` prints (`v3.259.0`), or None when there is none in it."""
-    found = re.search(r"(?<![\w.])v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)", text)
-    return VersionInfo.parse(found.group(1)) if found and VersionInfo.is_valid(found.group(1)) else None
+_VERSION = re.compile(r"(?<![\w.])v?(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?")
 
 
-def is_recent_enough(version: VersionInfo, oldest: VersionInfo = OLDEST) -> bool:
-    """The same major version and not older; a pre-release counts as older than its release."""
-    return bool(version.major == oldest.major and version.compare(oldest) >= 0)
+def parse(text: str) -> Version | None:
+    """The first version in `text` (`pulumi version` prints `v3.259.0`), or None when there is none in it."""
+    found = _VERSION.search(text)
+    return Version(int(found[1]), int(found[2]), int(found[3]), found[4] or "") if found else None
 
 
-def sdk() -> VersionInfo:
+def is_recent_enough(version: Version, oldest: Version = OLDEST) -> bool:
+    """The same major version and not older."""
+    return version.major == oldest.major and version >= oldest
+
+
+def sdk() -> str:
     """The version of the installed Python SDK, which is the one that the official installer is asked for."""
-    return VersionInfo.parse(importlib.metadata.version("pulumi"))
+    return importlib.metadata.version("pulumi")
 
 
 def plugins() -> tuple[Plugin, ...]:
