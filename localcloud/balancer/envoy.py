@@ -37,7 +37,7 @@ def refusal(endpoint: Endpoint) -> str | None:
 
 
 class EnvoyBalancer:
-    """`localcloud.parts.Balancer` by Envoy, with files for its configuration, all of them in `folder`.
+    """`localcloud.parts.Balancer` by Envoy, with its files in `folder`, which is its own and begins anew.
 
     Guarantees: a change of weights, of targets or of groups loses no request; a target that drains or
     leaves finishes what it has; nothing is sent twice. Envoy ends with this process, and is started again
@@ -49,6 +49,8 @@ class EnvoyBalancer:
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         folder = folder.resolve()
+        for left_over in {*folder.glob("*.json"), *folder.glob("*.log"), *folder.glob("*.old")}:
+            left_over.unlink()
         self._folder = folder
         self._lock = threading.RLock()
         self._state: tuple[BalancerState, ...] = ()

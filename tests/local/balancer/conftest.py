@@ -80,6 +80,13 @@ class Backend:
                         opened = writer.get_extra_info("socket")
                         opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                         break
+                if "upgrade: websocket" in head.lower():
+                    writer.write(
+                        b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+                    )
+                    while data := await reader.read(100):
+                        writer.write(data.upper())
+                    break
                 self.in_flight += 1
                 if path.startswith("/slow"):
                     await asyncio.sleep(float(path.partition("=")[2]))

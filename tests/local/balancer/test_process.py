@@ -129,3 +129,19 @@ async def test_a_folder_with_a_long_name_will_do(tmp_path):
     finally:
         await asyncio.to_thread(balancer.close)
     assert not (folder / "admin.sock").exists()
+
+
+async def test_a_second_balancer_in_the_folder_of_a_former_one_begins_anew(stage, backend, tmp_path):
+    group = stage.group("a", await backend("aaaa"))
+    await stage.serve((group,), (1,))
+    await stage.get()
+    await asyncio.to_thread(stage.balancer.close)
+    stage.balancer = await asyncio.to_thread(EnvoyBalancer, tmp_path / "balancer")
+    try:
+        await stage.apply(stage.state((stage.group("b"),), (1,)))
+        assert (await stage.get())[0] == 503
+        seen = []
+        await stage.until(lambda: bool(seen.extend(stage.balancer.take_counts()) or seen))
+        assert {count.target_group_arn for count in seen} == {"arn:test:targetgroup/b/1"}
+    finally:
+        await asyncio.to_thread(stage.balancer.close)

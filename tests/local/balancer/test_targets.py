@@ -159,3 +159,21 @@ async def test_targets_learn_who_asks(stage, backend):
     assert f"x-forwarded-port: {stage.port}\r\n" in head
     assert "host: stage.test\r\n" in head
     assert "envoy" not in head
+
+
+async def test_a_websocket_outlives_a_change_of_weights(stage, backend):
+    a, b = stage.group("a", await backend("aaaa")), stage.group("b", await backend("bbbb"))
+    await stage.serve((a, b), (1, 0))
+    reader, writer = await asyncio.open_connection(stage.address, stage.port)
+    writer.write(
+        b"GET /socket HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+        b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+    writer.write(b"before ")
+    assert await reader.readexactly(7) == b"BEFORE "
+    await stage.apply(stage.state((a, b), (0, 1)))
+    await stage.apply(stage.state((b,), (1,)))
+    writer.write(b"after")
+    assert await reader.readexactly(5) == b"AFTER"
+    writer.close()
