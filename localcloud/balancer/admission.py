@@ -37,6 +37,7 @@ class Admission:
 
     def __init__(self, on_admitted: Callable[[TargetKey], None]) -> None:
         self._on_admitted = on_admitted
+        self._lock = threading.Lock()
         self._admitted: set[TargetKey] = set()
         self._expected: dict[TargetKey, HealthCheck] = {}
         self._tasks: dict[TargetKey, asyncio.Task[None]] = {}
@@ -49,9 +50,10 @@ class Admission:
     def expect(self, targets: Mapping[TargetKey, HealthCheck]) -> None:
         """These are all the targets there are. New ones begin to be checked, those that left are forgotten."""
         wanted = dict(targets)
-        # The set is replaced and not changed in place, since other threads read it.
-        self._admitted = self._admitted & wanted.keys()
-        self._expected = wanted
+        with self._lock:
+            # The set is replaced and not changed in place, since other threads read it.
+            self._admitted = self._admitted & wanted.keys()
+            self._expected = wanted
         self._loop.call_soon_threadsafe(self._follow, wanted)
 
     def admitted(self) -> frozenset[TargetKey]:
@@ -82,8 +84,11 @@ class Admission:
                 break
             await asyncio.sleep(PAUSE_SECONDS)
         self._tasks.pop(key, None)
-        if key in self._expected:
-            self._admitted = self._admitted | {key}
+        with self._lock:
+            admitted = key in self._expected
+            if admitted:
+                self._admitted = self._admitted | {key}
+        if admitted:
             self._on_admitted(key)
 
     def _look(self, key: TargetKey) -> None:

@@ -17,6 +17,8 @@ from localcloud.load.tally import Tally
 
 TICK_SECONDS = 0.001
 """The generator wakes no more often than this; what came due meanwhile goes out together."""
+NOTICE_SECONDS = 0.1
+"""However low the rate, the end is noticed within this."""
 SWEEP_SECONDS = 0.05
 """How often requests whose time is over are looked for."""
 
@@ -88,7 +90,7 @@ class Generator:
             due = started + self._schedule.due(number)
             wait = due - self._clock()
             if wait > 0:
-                await asyncio.sleep(max(wait, TICK_SECONDS))
+                await asyncio.sleep(min(max(wait, TICK_SECONDS), NOTICE_SECONDS))
                 continue
             self._send(number, due)
             number += 1

@@ -79,6 +79,14 @@ async def test_a_signal_ends_the_sending_and_waits_for_what_is_in_flight(server,
     assert counted["failed"] == {}
 
 
+async def test_a_signal_ends_a_run_of_a_low_rate_at_once(server, until):
+    process = await start(server.url, "--rate", "0.02")
+    await until(lambda: server.did["well"] == 1)
+    process.send_signal(signal.SIGINT)
+    counted, _ = await asyncio.wait_for(finish(process), 5)
+    assert counted["sent"] == 1
+
+
 async def test_a_thousand_a_second_need_less_than_half_a_core(server):
     process = await start(server.url, "--rate", "1000", "--seconds", "3", program=TIMED)
     counted, said = await finish(process)
