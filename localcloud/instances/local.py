@@ -34,8 +34,8 @@ from localcloud.instances.metadata import instance_data
 from localcloud.instances.root import Root
 from localcloud.instances.shims import base_interpreter, write_shims
 from localcloud.parts import InstanceSpec, InstanceStatus
+from localcloud.processes import MARKER_VARIABLE
 
-CLOUD_VARIABLE = "UNEVENTFUL_CLOUD"
 INSTANCE_VARIABLE = "UNEVENTFUL_INSTANCE"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PATIENCE = 3.0
@@ -234,7 +234,7 @@ class LocalInstances:
             os.write(instance.process.stdin.fileno(), order)
 
     def _marks(self, instance_id: str) -> dict[str, str]:
-        return {CLOUD_VARIABLE: self._marker, INSTANCE_VARIABLE: instance_id}
+        return {MARKER_VARIABLE: self._marker, INSTANCE_VARIABLE: instance_id}
 
     def _in_background(self, target: Callable[..., None], *arguments: object) -> None:
         threading.Thread(target=target, args=arguments, daemon=True, name="instance").start()

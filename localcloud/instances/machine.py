@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.instances import processes
+from localcloud.instances.confinement import confine
 from localcloud.instances.journal import Journal
 from localcloud.instances.root import Root
 from localcloud.instances.service import Service
@@ -156,6 +157,8 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for descriptor, standard in ((nothing, 0), (log, 1), (log, 2)):
         os.dup2(descriptor, standard)
+    if not confine(folder):
+        print("this kernel cannot confine an instance to its folder: it could write elsewhere", flush=True)
     Machine(folder, orders, reports).run()
 
 

@@ -5,38 +5,10 @@ from __future__ import annotations
 import signal
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
+from localcloud.instances.host import Cancel, Done, Host
 from localcloud.instances.outcome import Outcome, restarts, start_refused
-from localcloud.instances.unit import Command, Unit
-
-Done = Callable[[str], None]
-"""Told once when a start or stop is over: "" or what went wrong."""
-
-
-class Cancel(Protocol):
-    def __call__(self) -> None: ...
-
-
-class Host(Protocol):
-    """What a service needs of the instance that it runs on."""
-
-    def clock(self) -> float: ...
-    def call_later(self, seconds: float, action: Callable[[], None]) -> Cancel: ...
-    def note(self, unit: str, text: str) -> None: ...
-    def environment(self, unit: Unit) -> Mapping[str, str]:
-        """The unit's variables; raises OSError or UnitError with the reason why there are none."""
-        ...
-
-    def spawn(self, unit: Unit, command: Command, environment: Mapping[str, str]) -> int:
-        """Start the command in a process group of its own; its pid. Raises OSError when it cannot be executed."""
-        ...
-
-    def members(self, invocation: str) -> tuple[int, ...]:
-        """Every live process of this start of a unit, wherever it has forked to."""
-        ...
-
-    def send(self, pid: int, number: signal.Signals) -> None: ...
+from localcloud.instances.unit import Command, Unit, UnitError
 
 
 class Service:
@@ -122,7 +94,7 @@ class Service:
     def _begin(self) -> None:
         now = self._host.clock()
         if start_refused(self._starts, now, self.unit.limit_interval, self.unit.limit_burst):
-            return self._give_up("Start request repeated too quickly")
+            return self._refuse_start()
         self._starts = [*self._starts, now][-self.unit.limit_burst :] if self.unit.limit_burst else []
         self.state = "activating"
         self._invocation = uuid.uuid4().hex
@@ -130,7 +102,7 @@ class Service:
         self.outcome = Outcome()
         try:
             self._environment = {**self._host.environment(self.unit), "INVOCATION_ID": self._invocation}
-        except Exception as error:
+        except (OSError, UnitError) as error:
             return self._give_up(f"Failed to load environment: {error}")
         self._queue = [*((c, False) for c in self.unit.start_pre), *((c, True) for c in self.unit.start)]
         self._arm(self.unit.start_seconds, self._out_of_time)
@@ -224,14 +196,17 @@ class Service:
         self._tell(self._starting, problem if not stopped else f"{self.unit.name} was stopped")
         self._tell(stopped, "")
 
+    def _refuse_start(self) -> None:
+        reason = "Start request repeated too quickly"
+        self._note(reason)
+        self._disarm()
+        self.state = "failed"
+        self._tell(self._starting, f"{self.unit.name}: {reason}")
+
     def _give_up(self, reason: str) -> None:
         self._note(reason)
         self.outcome = Outcome(status=1)
         self._queue.clear()
-        if "too quickly" in reason:
-            self._disarm()
-            self._invocation, self.state = "", "failed"
-            return self._tell(self._starting, f"{self.unit.name}: {reason}")
         starting, self._starting = self._starting, []
         self._clean()
         return self._tell(starting, f"{self.unit.name}: {reason}")

@@ -14,10 +14,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from localcloud.instances import processes
+from localcloud.instances.host import Cancel
 from localcloud.instances.journal import Journal
 from localcloud.instances.quoting import QuotingError, environment_file, expand
 from localcloud.instances.root import Root
-from localcloud.instances.service import Cancel, Service
+from localcloud.instances.service import Service
 from localcloud.instances.unit import INFINITY, Command, Unit, UnitError, parse_unit
 
 UNITS = "/etc/systemd/system"
@@ -25,7 +26,7 @@ WANTED = f"{UNITS}/multi-user.target.wants"
 
 
 class Supervisor:
-    """The services by name, and what they need of the machine (service.Host).
+    """The services by name, and what they need of the machine (host.Host).
 
     `base` are the variables that every process gets. A process never outlives the supervisor's own process.
     """
@@ -100,7 +101,7 @@ class Supervisor:
         spans = [s.unit.stop_seconds for s in self.services.values() if s.state not in ("inactive", "failed")]
         return max(spans, default=0.0)
 
-    # --- service.Host ---
+    # --- host.Host ---
 
     def clock(self) -> float:
         return time.monotonic()

@@ -152,3 +152,25 @@ def test_a_stopped_instance_boots_again_with_its_enabled_units_and_without_its_u
 def test_the_plan_of_an_instance_is_for_its_owner_alone(cloud: Cloud):
     spec = cloud.booted(b"")
     assert (cloud.folder / spec.instance_id / "machine.json").stat().st_mode & 0o077 == 0
+
+
+def test_an_instance_changes_nothing_of_the_machine_outside_its_folder(cloud: Cloud):
+    # Beside the checkout, as a user's own files are: /tmp is everybody's.
+    victim = Path(__file__).with_name("victim-of-an-instance")
+    victim.write_text("mine")
+    try:
+        lines = (
+            f"echo x > '{victim}'",
+            f"rm '{victim}'",
+            f"mv '{victim}' moved",
+            f"mkdir '{victim}-2'",
+            "mkdir within",
+        )
+        spec = cloud.booted("\n".join(("#!/bin/sh", *lines, "")).encode())
+        if "cannot confine" in cloud.log(spec, "machine"):
+            pytest.skip("the kernel has no Landlock, or is older than 6.2")
+        assert victim.read_text() == "mine"
+        assert not victim.with_name(f"{victim.name}-2").exists()
+        assert (cloud.folder / spec.instance_id / "root/within").is_dir()
+    finally:
+        victim.unlink()

@@ -13,8 +13,9 @@ from textwrap import indent
 from typing import Any, TypeVar
 
 from localcloud.instances import processes
-from localcloud.instances.local import CLOUD_VARIABLE, LocalInstances
+from localcloud.instances.local import LocalInstances
 from localcloud.parts import InstanceSpec, InstanceStatus
+from localcloud.processes import MARKER_VARIABLE
 
 T = TypeVar("T")
 
@@ -175,4 +176,4 @@ class Cloud:
         return file.read_text() if file.exists() else ""
 
     def processes(self) -> tuple[int, ...]:
-        return processes.carrying({CLOUD_VARIABLE: self.marker})
+        return processes.carrying({MARKER_VARIABLE: self.marker})
