@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from localcloud.errors import HookBroken
 
@@ -77,8 +77,9 @@ class Hooks:
 
 
 def _function(held: Any) -> Callable[..., Any]:
-    found: Callable[..., Any] = held.fget if isinstance(held, property) else held
-    return found
+    """The function behind a method or a property's getter."""
+    getter: Any = held.fget if isinstance(held, property) else held
+    return cast(Callable[..., Any], getter)
 
 
 def _method(original: Callable[..., Any], around: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,0 +1,121 @@
+"""The local cloud as the daemon holds it: AWS's API, instances, load balancers, faults; and what it says of itself."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from threading import Event
+from typing import Any
+
+from localcloud.addresses import AddressPool
+from localcloud.balancer.envoy import EnvoyBalancer
+from localcloud.checkout import Checkout
+from localcloud.controlplane.plane import ControlPlane
+from localcloud.controlplane.report import report
+from localcloud.controlplane.server import ApiServer
+from localcloud.errors import UnknownFault
+from localcloud.faults import FaultBoard, Faults, clear_fault, set_fault
+from localcloud.instances.local import LocalInstances
+from localcloud.record import REGION, credentials
+
+TICK_SECONDS = 0.2
+METRICS_SECONDS = 1.0
+FIRST_PORT, PORTS = 10_000, 20_000
+"""The API's port is the checkout's own, below those that Linux gives to clients."""
+
+
+class Cloud:
+    """Everything runs when constructed; `run` keeps it going, `close` ends all of it."""
+
+    def __init__(
+        self, checkout: Checkout, on_log: Callable[[str], None], on_trouble: Callable[[str], None]
+    ) -> None:
+        self._log = on_log
+        self._trouble = on_trouble
+        self._stop = Event()
+        self._wake = Event()
+        self._started = time.monotonic()
+        self.board = FaultBoard(on_log)
+        shutil.rmtree(checkout.balancer, ignore_errors=True)
+        self.pool = AddressPool(checkout.root)
+        self.instances = LocalInstances(checkout.instances, checkout.marker)
+        self.balancer = EnvoyBalancer(checkout.balancer, on_log=on_log)
+        self.plane = ControlPlane(
+            self.instances,
+            self.balancer,
+            self.pool,
+            self.board,
+            lambda: credentials(self.api.endpoint),
+            on_log,
+        )
+        port = FIRST_PORT + int(checkout.key[:8], 16) % PORTS
+        self.api = ApiServer(self.board, self.plane, REGION, port)
+        self.api.warm()
+        self.instances.on_exit(lambda _instance: self._wake.set())
+        self.api.start()
+
+    @property
+    def endpoint(self) -> str:
+        return self.api.endpoint
+
+    def run(self) -> None:
+        """Let time pass until `stop`: drains, lost machines, delays, metrics."""
+        metrics_at = time.monotonic()
+        while not self._stop.is_set():
+            self._wake.wait(TICK_SECONDS)
+            self._wake.clear()
+            try:
+                self.plane.tick()
+                if time.monotonic() >= metrics_at:
+                    metrics_at = time.monotonic() + METRICS_SECONDS
+                    self.plane.record_metrics()
+            except Exception as unexpected:
+                self._trouble(f"{type(unexpected).__name__}: {unexpected}")
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._wake.set()
+
+    def close(self) -> None:
+        """End the API, then the instances with their time to finish, then the load balancers."""
+        self.api.close()
+        self.instances.close()
+        self.balancer.close()
+        self.plane.close()
+        self.pool.close()
+
+    # --- what commands ask for ---
+
+    def status(self) -> dict[str, Any]:
+        return {
+            "endpoint": self.endpoint,
+            "uptime": time.monotonic() - self._started,
+            "faults": self.board.faults.shown(),
+            **report(self.plane, self.instances, self.balancer),
+        }
+
+    def set_fault(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return self._change(set_fault(self.board.faults, asked["name"], asked["value"]))
+
+    def clear_fault(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return self._change(clear_fault(self.board.faults, asked.get("name")))
+
+    def faults(self) -> dict[str, Any]:
+        return {"faults": self.board.faults.shown()}
+
+    def _change(self, wanted: Faults) -> dict[str, Any]:
+        hung = set(self.board.faults.target_hang)
+        for instance_id in set(wanted.target_hang) - hung:
+            if not self.instances.alive(instance_id):
+                running = ", ".join(self.plane.machines.ids()) or "none"
+                raise UnknownFault(
+                    f"target-hang={instance_id}: there is no such instance.", f"There are: {running}"
+                )
+        for instance_id in set(wanted.target_hang) - hung:
+            self.instances.freeze(instance_id)
+        for instance_id in hung - set(wanted.target_hang):
+            self.instances.thaw(instance_id)
+        self.board.change(wanted)
+        self._wake.set()
+        return self.faults()

@@ -1,0 +1,128 @@
+"""The local cloud's one process: `python -m localcloud.daemon ROOT HOME`, started by `localcloud up`.
+
+It holds the cloud's lock for as long as it lives; the kernel drops it however it ends. So whoever holds the lock may
+end what an earlier daemon left behind.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import logging
+import os
+import shutil
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+from localcloud.checkout import Checkout
+from localcloud.control import ControlServer
+from localcloud.errors import CloudAlreadyRunning, CloudError
+from localcloud.orphans import end_orphans
+from localcloud.processes import MARKER_VARIABLE, start_time
+from localcloud.record import ACCOUNT, REGION, DaemonRecord
+
+log = logging.getLogger("localcloud")
+
+
+def take_lock(path: Path) -> int:
+    """Hold the cloud's lock from now on; returns its file descriptor. Raises `CloudAlreadyRunning` when it is held.
+
+    The lock is the process's own: those that it starts do not hold it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise CloudAlreadyRunning(
+            f"a local cloud runs already for {path.parent}.", "See it: localcloud status"
+        ) from None
+    return descriptor
+
+
+def forget(checkout: Checkout) -> list[str]:
+    """End and remove what describes or belongs to a former cloud. Returns a line for a person on each thing done."""
+    said = []
+    orphans = end_orphans(checkout.marker)
+    if orphans:
+        pids = ", ".join(str(process.pid) for process in orphans)
+        said.append(f"ended {len(orphans)} processes that a killed cloud had left behind: {pids}")
+    if checkout.pulumi_backend.exists():
+        shutil.rmtree(checkout.pulumi_backend)
+        said.append(
+            f"removed {checkout.pulumi_backend}: the stacks in it described the former cloud, this one starts empty"
+        )
+    checkout.record.unlink(missing_ok=True)
+    return said
+
+
+def serve(checkout: Checkout) -> None:
+    """Be the local cloud until told to stop by SIGTERM, SIGINT or `localcloud down`."""
+    lock = take_lock(checkout.lock)
+    notes = forget(checkout)
+    for note in notes:
+        log.info(note)
+    # moto, Flask and botocore take most of the start; whatever is wrong above is said without waiting for them.
+    from localcloud.cloud import Cloud
+
+    cloud = Cloud(checkout, log.info, lambda trouble: log.error("%s\n%s", trouble, traceback.format_exc()))
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, lambda *_: cloud.stop())
+
+    def down(_asked: object) -> dict[str, object]:
+        cloud.stop()
+        return {}
+
+    control = ControlServer(
+        checkout.socket,
+        {
+            "status": lambda _asked: {**cloud.status(), "pid": os.getpid(), "notes": notes},
+            "fault-set": cloud.set_fault,
+            "fault-clear": cloud.clear_fault,
+            "fault-list": lambda _asked: cloud.faults(),
+            "down": down,
+        },
+    )
+    DaemonRecord(
+        pid=os.getpid(),
+        started=start_time(os.getpid()) or 0,
+        endpoint=cloud.endpoint,
+        region=REGION,
+        account=ACCOUNT,
+        control=str(checkout.socket),
+    ).write(checkout.record)
+    log.info("ready at %s", cloud.endpoint)
+    gc.collect()
+    gc.freeze()
+    try:
+        cloud.run()
+    finally:
+        log.info("ending")
+        cloud.close()
+        end_orphans(checkout.marker)
+        checkout.record.unlink(missing_ok=True)
+        control.close()
+        log.info("ended")
+        os.close(lock)
+
+
+def main(argv: list[str]) -> int:
+    root, home = (Path(argument) for argument in argv[1:3])
+    checkout = Checkout(root, home)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stdout)
+    log.setLevel(logging.INFO)
+    os.environ[MARKER_VARIABLE] = checkout.marker
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    try:
+        serve(checkout)
+    except CloudError as refused:
+        log.error("%s", refused)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
