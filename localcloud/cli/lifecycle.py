@@ -62,7 +62,7 @@ def start(checkout: Checkout) -> tuple[DaemonRecord, bool]:
             return record, record.pid == process.pid
         if process.poll() is not None and running(checkout) is None:
             raise StartFailed(
-                f"the local cloud's daemon ended (status {process.returncode}) before it was ready:\n{_log_end(checkout)}",
+                f"the daemon ended (status {process.returncode}) before it was ready:\n{_log_end(checkout)}",
                 f"All of its log: {checkout.log}",
             )
         time.sleep(POLL_SECONDS)
