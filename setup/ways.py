@@ -15,7 +15,7 @@ from localcloud.engine.aws import binary
 from localcloud.engine.aws.errors import ProviderMissingError
 from localcloud.engine.choice import Facts
 from localcloud.engine.errors import NoEngine
-from localcloud.engine.places import Cache, Checkout
+from localcloud.engine.places import Cache, Clone
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -69,7 +69,7 @@ def main() -> None:
         provider, seen = (found.label, "") if found else ("", "none was found on disk")
     except ProviderMissingError as error:
         provider, seen = "", str(error)
-    fetched = any(plugin.name == "aws" for plugin in plugins.installed(Checkout(ROOT), os.environ))
+    fetched = any(plugin.name == "aws" for plugin in plugins.installed(Clone(ROOT), os.environ))
     problems, summary = judge(facts, provider, seen, fetched)
     print(json.dumps({"problems": problems, "summary": summary}))
 

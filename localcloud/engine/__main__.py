@@ -1,4 +1,4 @@
-"""`python -m localcloud.engine`: finds or gets `pulumi` and its plugins for this checkout, and says what is used."""
+"""`python -m localcloud.engine`: finds or gets `pulumi` and its plugins for this clone, and says what is used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from localcloud.engine.environment import variables
 from localcloud.engine.errors import EngineError
 from localcloud.engine.find import find_or_get
-from localcloud.engine.places import Cache, Checkout
+from localcloud.engine.places import Cache, Clone
 from localcloud.engine.progress import Progress
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     options = parser.parse_args(arguments)
     progress = Progress()
     try:
-        engine = find_or_get(Checkout(root), Cache.of_user(), progress, again=options.again)
+        engine = find_or_get(Clone(root), Cache.of_user(), progress, again=options.again)
     except EngineError as error:
         progress.close()
         print(f"error: {error}", file=sys.stderr)

@@ -7,37 +7,40 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from localcloud.checkout import HOME_VARIABLE
 from localcloud.engine import record
 from localcloud.engine.choice import Source
-from localcloud.engine.places import Checkout, write
+from localcloud.engine.places import Clone, write
 
 
 def variables(root: Path, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Variables to set on top of `environ`, secrets included; makes the passphrase and the backend's folder if missing.
+    """What to set on top of `environ` in the clone at `root`; makes the passphrase and the backend's folder if missing.
 
     - PATH: the virtual environment's executables, then the engine's, then what was there. (The language host of a
       built engine runs the first `python` on PATH.)
-    - PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE: the state of the local stacks is the checkout's own.
+    - PULUMI_BACKEND_URL: the state of the local stacks is in the clone, or where UNEVENTFUL_HOME puts its local cloud.
+    - PULUMI_CONFIG_PASSPHRASE: the clone's own; one for all its clouds, since Pulumi notes its salt in the stack files.
     - PULUMI_HOME: only where stand-ins take the places of plugins.
 
     Before an engine was found or got, PATH has the virtual environment alone.
     """
     environ = os.environ if environ is None else environ
-    checkout = Checkout(root)
-    engine = record.load(checkout)
-    checkout.backend.mkdir(parents=True, exist_ok=True)
-    first = [str(checkout.python.parent)] + ([str(engine.binaries)] if engine else [])
+    clone = Clone(root)
+    engine = record.load(clone)
+    backend = Path(environ.get(HOME_VARIABLE) or root / ".uneventful").resolve() / "pulumi"
+    backend.mkdir(parents=True, exist_ok=True)
+    first = [str(clone.python.parent)] + ([str(engine.binaries)] if engine else [])
     result = {
         "PATH": in_front(first, environ.get("PATH", os.defpath)),
-        "PULUMI_BACKEND_URL": f"file://{checkout.backend}",
-        "PULUMI_CONFIG_PASSPHRASE": passphrase(checkout.passphrase),
+        "PULUMI_BACKEND_URL": f"file://{backend}",
+        "PULUMI_CONFIG_PASSPHRASE": passphrase(clone.passphrase),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_PYTHON_CMD": str(checkout.python),
+        "PULUMI_PYTHON_CMD": str(clone.python),
         # The secrets of a local stack are opened by what its state says, so the stack files need not say it too.
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
     }
     if engine and engine.plugins is Source.STAND_INS:
-        result["PULUMI_HOME"] = str(checkout.home)
+        result["PULUMI_HOME"] = str(clone.home)
         result["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
     return result
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from localcloud.engine import build, choice, lock, network, official, plugins, record, versions
 from localcloud.engine.choice import Choice, Facts, Go, Installed, Network, Source, Way
 from localcloud.engine.errors import InstallFailed
-from localcloud.engine.places import Cache, Checkout, is_complete
+from localcloud.engine.places import Cache, Clone, is_complete
 from localcloud.engine.progress import Progress
 from localcloud.engine.record import Engine
 
@@ -29,36 +29,36 @@ class Means:
 
 
 def find_or_get(
-    checkout: Checkout, cache: Cache, progress: Progress, means: Means = Means(), again: bool = False
+    clone: Clone, cache: Cache, progress: Progress, means: Means = Means(), again: bool = False
 ) -> Engine:
     """This checkout's engine, recorded. What was decided earlier holds until it is gone, too old, or `again`.
 
     Says which engine and which plugins are used and why. Raises `EngineError` when there is no way to one.
     """
     wanted = versions.plugins()
-    engine = None if again else record.load(checkout)
+    engine = None if again else record.load(clone)
     if engine and record.is_current(engine, tuple(map(str, wanted))):
         progress.say(f"engine: pulumi {engine.version} in {engine.binaries}, as found earlier")
     else:
-        engine = _decide(checkout, cache, progress, means, wanted)
+        engine = _decide(clone, cache, progress, means, wanted)
     if engine.plugins is Source.STAND_INS:
         parts = means.require_parts()
-        plugins.place(checkout, wanted)
+        plugins.place(clone, wanted)
         progress.say(f"plugins: stand-ins, for this machine only, on {parts}: {engine.plugins_because}")
     else:
         progress.say(f"plugins: Pulumi's own ({engine.plugins_because})")
-    record.save(checkout, engine)
+    record.save(clone, engine)
     return engine
 
 
 def _decide(
-    checkout: Checkout, cache: Cache, progress: Progress, means: Means, wanted: tuple[versions.Plugin, ...]
+    clone: Clone, cache: Cache, progress: Progress, means: Means, wanted: tuple[versions.Plugin, ...]
 ) -> Engine:
     progress.show("engine: looking for pulumi, and for a way to Pulumi's hosts")
     facts = gather(cache, versions.sdk(), means)
     binaries, chosen = _get(facts, cache, progress, means)
     found = inspect(binaries)
-    source = choice.choose_plugins(wanted, plugins.installed(checkout, os.environ), facts.network)
+    source = choice.choose_plugins(wanted, plugins.installed(clone, os.environ), facts.network)
     progress.say(f"engine: pulumi {found.version if found else '?'} in {binaries}")
     return Engine(
         binaries,

@@ -46,14 +46,10 @@ class Cache:
 
 
 @dataclass(frozen=True)
-class Checkout:
-    """One working copy, named by its root folder."""
+class Clone:
+    """One working copy, named by its root folder: what the engine and the local stacks keep there."""
 
     root: Path
-
-    @property
-    def state(self) -> Path:
-        return self.root / ".uneventful"
 
     @property
     def python(self) -> Path:
@@ -61,20 +57,16 @@ class Checkout:
 
     @property
     def record(self) -> Path:
-        return self.state / "engine" / "engine.json"
+        return self.root / ".uneventful" / "engine" / "engine.json"
 
     @property
     def home(self) -> Path:
         """Pulumi's home folder when stand-ins take the places of plugins."""
-        return self.state / "engine" / "home"
-
-    @property
-    def backend(self) -> Path:
-        return self.state / "pulumi"
+        return self.root / ".uneventful" / "engine" / "home"
 
     @property
     def passphrase(self) -> Path:
-        return self.state / "passphrase"
+        return self.root / ".uneventful" / "passphrase"
 
 
 def is_complete(binaries: Path) -> bool:

@@ -10,15 +10,15 @@ from pathlib import Path
 from localcloud.engine.aws import binary
 from localcloud.engine.aws.errors import ProviderMissingError
 from localcloud.engine.errors import NoPlugin
-from localcloud.engine.places import Checkout, write
+from localcloud.engine.places import Clone, write
 from localcloud.engine.versions import Plugin
 
 
-def installed(checkout: Checkout, environ: Mapping[str, str], home: Path | None = None) -> frozenset[Plugin]:
+def installed(clone: Clone, environ: Mapping[str, str], home: Path | None = None) -> frozenset[Plugin]:
     """The official plugins in the user's Pulumi home. This checkout's own home holds stand-ins and does not count."""
     named = environ.get("PULUMI_HOME", "")
     folder = Path(named) if named else (home or Path.home()) / ".pulumi"
-    if folder == checkout.home:
+    if folder == clone.home:
         folder = (home or Path.home()) / ".pulumi"
     found = set()
     for path in (folder / "plugins").glob("resource-*-v*"):
@@ -43,17 +43,17 @@ def require_parts() -> str:
         ) from None
 
 
-def place(checkout: Checkout, wanted: tuple[Plugin, ...]) -> None:
+def place(clone: Clone, wanted: tuple[Plugin, ...]) -> None:
     """Makes the engine find the stand-ins as installed plugins of exactly the versions that the SDKs ask for."""
     for plugin in wanted:
-        path = checkout.home / "plugins" / plugin.folder / plugin.executable
-        write(path, script(checkout, plugin), 0o755)
+        path = clone.home / "plugins" / plugin.folder / plugin.executable
+        write(path, script(clone, plugin), 0o755)
 
 
-def script(checkout: Checkout, plugin: Plugin) -> str:
+def script(clone: Clone, plugin: Plugin) -> str:
     # -P: the engine starts a plugin in the program's folder, which must not decide what is imported.
     return (
         "#!/bin/sh\n"
         f"# Stands in for Pulumi's plugin {plugin} on this machine; written by localcloud.engine.\n"
-        f'exec {shlex.quote(str(checkout.python))} -P -m localcloud.engine.{plugin.name} "$@"\n'
+        f'exec {shlex.quote(str(clone.python))} -P -m localcloud.engine.{plugin.name} "$@"\n'
     )

@@ -1,4 +1,4 @@
-"""What was found or got for one checkout, so that later commands ask neither the disk nor the network again."""
+"""What was found or got for one clone, so that later commands ask neither the disk nor the network again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from localcloud.engine import versions
 from localcloud.engine.choice import Source, Way
-from localcloud.engine.places import Checkout, write
+from localcloud.engine.places import Clone, write
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,17 @@ def parse(text: str) -> Engine | None:
         return None
 
 
-def load(checkout: Checkout) -> Engine | None:
+def load(clone: Clone) -> Engine | None:
     """This checkout's engine if it is still there, or None."""
     try:
-        engine = parse(checkout.record.read_text())
+        engine = parse(clone.record.read_text())
     except OSError:
         return None
     return engine if engine and (engine.binaries / "pulumi").exists() else None
 
 
-def save(checkout: Checkout, engine: Engine) -> None:
-    write(checkout.record, engine.dump())
+def save(clone: Clone, engine: Engine) -> None:
+    write(clone.record, engine.dump())
 
 
 def is_current(engine: Engine, wanted: tuple[str, ...]) -> bool:

@@ -1,0 +1,44 @@
+# Two commands: `make up` for a running environment, `make test` for all tests. Everything goes into .venv/ and
+# .uneventful/, and into the user's cache folder.
+
+# Any Python will do to begin with: it finds one that is new enough, or says what is missing.
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11 python,$(shell command -v $(name))))
+BIN := .venv/bin
+LINTED := infra release localcloud demo setup tests examples __main__.py
+ARGS ?=
+
+.PHONY: up down clean test lint demo engine engine-from-nothing python
+
+up: python ## the local cloud, the program on it and a first release: a running environment
+	@$(PYTHON) -m setup up
+
+down: ## stops the local cloud and everything in it
+	@if [ -x $(BIN)/localcloud ]; then $(BIN)/localcloud down; fi
+
+clean: down ## removes what `make up` put into this folder; the cache folder stays for the next time
+	@$(PYTHON) -m setup.salt Pulumi.*.yaml
+	@rm -rf .uneventful .venv
+
+test: python ## every test, on the real engine; ARGS="tests/unit -k plan" for some of them
+	@$(PYTHON) -m setup engine --dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: python ## what CI checks before the tests
+	@$(PYTHON) -m setup engine --dev
+	@$(BIN)/ruff format --check $(LINTED)
+	@$(BIN)/ruff check $(LINTED)
+	@$(BIN)/mypy
+	@$(BIN)/mypy setup
+
+demo: up ## releases under load: a good one, one that the gate refuses, one that the shift takes back
+	@$(BIN)/python -m demo $(ARGS)
+
+engine: python ## finds `pulumi` and its plugins, or gets them
+	@$(PYTHON) -m setup engine
+
+engine-from-nothing: python ## tries the build from Go modules with empty caches: minutes
+	@$(PYTHON) -m setup engine --dev
+	@$(BIN)/python -m pytest -q -s tests/local/engine/from_nothing.py
+
+python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer: there is no Python on PATH. Install one: apt install python3.11 python3.11-venv" >&2; exit 2; }

@@ -1,0 +1,110 @@
+"""`make up`, in the virtual environment: engine, local cloud, the program, and a first release of the example.
+
+Each part finds out what is there already, so the same command goes on after an interrupt, and does nothing new
+when all is up.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from localcloud.engine.environment import variables
+from localcloud.engine.errors import EngineError
+from localcloud.engine.find import find_or_get
+from localcloud.engine.places import Cache, Clone
+from localcloud.engine.progress import Progress
+from setup import locks, salt
+from setup.steps import StepFailed, Steps, table, wait
+
+ROOT = Path(__file__).resolve().parents[1]
+STACK = "dev"
+VERSION = "1"
+APPLICATION = "examples/shop"
+BUILD = ("release", "build", APPLICATION, "--version", VERSION)
+UPDATE = ("pulumi", "up", "--yes", "--skip-preview", "--stack", STACK)
+
+
+def up(root: Path, steps: Steps, progress: Progress) -> None:
+    """Raises `StepFailed` or `EngineError` where a part cannot be done."""
+    steps.note("preflight and .venv", progress.elapsed())
+    with steps.part("engine"):
+        find_or_get(Clone(root), Cache.of_user(), progress)
+    steps.environ = os.environ | variables(root)
+    steps.run("local cloud", ("localcloud", "up"))
+    steps.environ = cloud_environment(steps)
+    unlock(Path(steps.environ["PULUMI_BACKEND_URL"].removeprefix("file://")), progress)
+    try:
+        _program(root, steps)
+    finally:
+        salt.keep_out(root / f"Pulumi.{STACK}.yaml")
+    steps.run("release status", ("release", "status", "--stack", STACK))
+    progress.say(f"up: {_output(steps, 'url')}")
+
+
+def _program(root: Path, steps: Steps) -> None:
+    """The environment, and a first release where none is live; whatever is live stays."""
+    steps.run("stack", ("pulumi", "stack", "select", "--create", STACK))
+    if _output(steps, "live"):
+        steps.run("pulumi up", UPDATE)
+        return
+    # Most of the update's time is waiting, and the bundle takes none of it.
+    building = subprocess.Popen(BUILD, cwd=root, env=steps.environ, stdout=subprocess.DEVNULL, text=True)
+    try:
+        steps.run("pulumi up", UPDATE, "mostly fixed waits of AWS's provider")
+    finally:
+        with steps.part("bundle", "made during pulumi up"):
+            status = wait(building)
+    if status:
+        raise StepFailed(BUILD, status)
+    steps.run("first release", ("release", "deploy", VERSION, "--stack", STACK, "--yes"))
+
+
+def unlock(backend: Path, progress: Progress) -> None:
+    """Removes the locks of local stacks whose `pulumi` was killed; nothing else can be holding them."""
+    for lock in locks.left_over(backend):
+        progress.say(f"a pulumi that was killed left a lock, which is removed: {lock}")
+        lock.unlink(missing_ok=True)
+
+
+def cloud_environment(steps: Steps) -> dict[str, str]:
+    """The variables that a user gets by `eval "$(localcloud env)"`, taken in the same way."""
+    said = steps.ask(("sh", "-c", 'variables=$(localcloud env) && eval "$variables" && exec env -0'))
+    return dict(entry.split("=", 1) for entry in said.split("\0") if "=" in entry)
+
+
+def _output(steps: Steps, name: str) -> str:
+    """One of the stack's outputs as text; empty where there is none yet."""
+    found = json.loads(steps.ask(("pulumi", "stack", "output", "--json", "--stack", STACK)) or "{}").get(name)
+    return found if isinstance(found, str) else json.dumps(found) if found else ""
+
+
+def main() -> int:
+    """Exit status 0: the environment is up and a release is live."""
+    progress = Progress()
+    steps = Steps(ROOT, progress)
+    try:
+        up(ROOT, steps, progress)
+        ended = 0
+    except (StepFailed, EngineError) as error:
+        progress.close()
+        print(f"error: {error}\nWhat was done stays: `make up` goes on from there.", file=sys.stderr)
+        ended = 1
+    except KeyboardInterrupt:
+        progress.close()
+        print("\ninterrupted: what was done stays, `make up` goes on from there", file=sys.stderr)
+        ended = 130
+    print(f"\nWhere the time went:\n{table(steps.parts)}", file=sys.stderr)
+    if not ended:
+        print(
+            '\nNext: eval "$(.venv/bin/localcloud env)", or make demo. Stop it with: make down',
+            file=sys.stderr,
+        )
+    return ended
+
+
+if __name__ == "__main__":
+    sys.exit(main())
