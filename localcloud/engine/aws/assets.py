@@ -24,14 +24,19 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class AssetStore:
-    """`folder` keeps the files; relative paths of the program start at `program`."""
+    """`folder` keeps the files; relative paths start at `program`, where the engine starts its plugins."""
 
     folder: Path
     program: Path
 
     def path(self, asset: Tree) -> str:
         """The file for an asset or an archive, written if its content is there and the file is not."""
-        content = self._content(asset)
+        try:
+            content = self._content(asset)
+        except OSError as error:
+            raise OperationError(
+                f"the asset {asset.get('path') or 'in an archive'} cannot be read from {self.program}: {error}"
+            ) from error
         digest = asset.get("hash") or hashlib.sha256(content or b"").hexdigest()
         file = self.folder / str(digest)
         if content is not None and not file.exists():

@@ -66,3 +66,7 @@ def _all() -> Mapping[str, Departures]:
 
 def departures(token: str) -> Departures:
     return _all().get(token, {})
+
+
+def tokens_with_departures() -> tuple[str, ...]:
+    return tuple(_all())

@@ -101,8 +101,6 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
     def Handshake(
         self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ProviderHandshakeResponse:
-        if request.program_directory:
-            self._session.program = Path(request.program_directory)
         return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:

@@ -20,10 +20,9 @@ from localcloud.engine.aws.unknown import Tree
 
 @dataclass
 class Session:
-    """Made before the child is ready; whatever needs it waits for it. `program` is the program's folder."""
+    """Made before the child is ready; whatever needs it waits for it."""
 
     child: Child
-    program: Path = field(default_factory=Path.cwd)
     region: str = ""
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -71,4 +70,4 @@ class Session:
 
     @property
     def _assets(self) -> AssetStore:
-        return AssetStore(cache_folder() / "assets", self.program)
+        return AssetStore(cache_folder() / "assets", Path.cwd())

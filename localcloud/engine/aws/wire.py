@@ -29,9 +29,12 @@ def decode(message: Any) -> Tree | None:
     return json.loads(message.json) if message.json else None
 
 
-def _extension(value: object) -> msgpack.ExtType:
+def _extension(value: object) -> msgpack.ExtType | str:
+    """What msgpack has no form for: unknown values, and whole numbers beyond 64 bits, which travel as text."""
     if isinstance(value, Unknown):
         return _UNKNOWN_EXTENSION
+    if isinstance(value, int):
+        return str(value)
     raise TypeError(f"{type(value).__name__} has no form in Terraform's protocol")
 
 
