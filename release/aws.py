@@ -56,6 +56,7 @@ class Busy(Exception):
 
     def __init__(self, action: str, tries: int, seconds: float, last: str) -> None:
         super().__init__(f"{action}: {tries} tries in {seconds:.1f} s, the last: {last}")
+        self.last = last
 
 
 class Calls:
@@ -88,7 +89,7 @@ class Calls:
             try:
                 return await self._once(action, arguments)
             except Busy as busy:
-                last = str(busy.__cause__)
+                last = busy.last
             pause = min(_LONGEST_PAUSE, pause * 2)
             if self._clock() - started + pause > patience:
                 raise Busy(action, tries, self._clock() - started, last)
@@ -111,7 +112,7 @@ def _call(service: str, action: str, arguments: Mapping[str, Any]) -> Mapping[st
         code = str(error.response.get("Error", {}).get("Code", ""))
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if code in _BUSY_CODES or status in _BUSY_STATUS:
-            raise Busy(action, 1, 0.0, code) from error
+            raise Busy(action, 1, 0.0, code if code and not code.isdigit() else f"HTTP {status}") from error
         raise Refused(action, code, str(error.response.get("Error", {}).get("Message", ""))) from error
     except HTTPClientError as error:
         raise Busy(action, 1, 0.0, type(error).__name__) from error

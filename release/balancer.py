@@ -41,7 +41,7 @@ class Balancer(Protocol):
     """
 
     async def rule(self, listener: str, priority: int) -> Rule | None:
-        """The rule of this listener (ARN) at this priority; None when there is none."""
+        """The rule of this listener (ARN) at this priority; None when there is none, or no such listener."""
 
     async def create_rule(self, listener: str, priority: int, weights: Weights) -> Rule:
         """Make a rule for every path that forwards by these weights."""
@@ -66,7 +66,8 @@ class ElasticLoadBalancing:
     async def rule(self, listener: str, priority: int) -> Rule | None:
         marker: dict[str, str] = {}
         while True:
-            with _told():
+            page: Mapping[str, Any] = {"Rules": ()}
+            with _told("ListenerNotFound"):
                 page = await self._calls("describe_rules", self._patience, ListenerArn=listener, **marker)
             for found in page["Rules"]:
                 if found["Priority"] == str(priority):

@@ -84,7 +84,7 @@ async def wait(inputs: GateInputs, ports: GatePorts) -> str:
                     f"answered by {inputs.release} after {seen.seconds:.1f} s"
                 )
             case Step.GIVE_UP:
-                raise _refusal(seen, inputs)
+                raise _refusal(seen, inputs, ports.stack)
         await ports.voice.say(progress(seen, inputs))
         await ports.time.sleep(_STREAK_SECONDS if ready else _LOOK_SECONDS)
 
@@ -105,7 +105,7 @@ def progress(seen: Seen, inputs: GateInputs) -> str:
     return f"{line}, last: {last}" if last else line
 
 
-def _refusal(seen: Seen, inputs: GateInputs) -> GateError:
+def _refusal(seen: Seen, inputs: GateInputs, stack: str) -> GateError:
     probes = kinds(seen.failed) or f"{seen.streak} of {inputs.probes} in a row"
     targets = [_told(target, _path(inputs)) for target in seen.targets if target.state != "healthy"]
     return GateError(
@@ -117,7 +117,7 @@ def _refusal(seen: Seen, inputs: GateInputs) -> GateError:
         f"probes: {probes}",
         state="traffic is where it was: nothing was moved",
         next="read the instances' journal for the cause; "
-        "pulumi config rm uneventful:release && pulumi up removes this release's fleet",
+        f"pulumi config rm uneventful:release --stack {stack} && pulumi up --stack {stack} removes its fleet",
     )
 
 

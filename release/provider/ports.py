@@ -33,15 +33,18 @@ class Voice:
 
 @dataclass(frozen=True)
 class GatePorts:
+    """`stack` is the stack's name, for the commands in messages."""
+
     balancer: Balancer
     probes: Probes
+    stack: str
     time: Time
     voice: Voice
 
 
 @dataclass(frozen=True)
 class ShiftPorts:
-    """`holder` is who holds the lease and `stack` which stack this is, both in words for people."""
+    """`holder` is who holds the lease, in words for people; `stack` as in `GatePorts`."""
 
     balancer: Balancer
     probes: Probes

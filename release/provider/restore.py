@@ -158,4 +158,4 @@ class Restoration:
 
     @property
     def _stack(self) -> str:
-        return f" --stack {self._ports.stack}" if self._ports.stack else ""
+        return f" --stack {self._ports.stack}"

@@ -72,6 +72,19 @@ class MainRule:
                     self._rule = None
             await self._pause()
 
+    async def remove(self) -> None:
+        """Let there be no rule. Raises as `write` does."""
+        started = self._time.clock()
+        while True:
+            try:
+                return await self._try_remove()
+            except LeaseLost:
+                raise
+            except (BalancerBusy, LeaseError):
+                if self._time.clock() - started >= FORWARD_PATIENCE:
+                    raise
+            await self._pause()
+
     async def _try(self, weights: Weights) -> None:
         if self._rule is None:
             await self.read()

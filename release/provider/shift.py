@@ -29,7 +29,7 @@ from release.verdict import Finding
 _PAUSE = 0.1
 _VOLLEY = 10
 _WATCHING_VOLLEY = 2
-_BASELINE = 100
+_BASELINE = 5
 
 T = TypeVar("T")
 
@@ -145,7 +145,7 @@ class Shift:
     ) -> tuple[tuple[int, ...], bool]:
         """The steps to do, and whether the new release will be alone with nothing good served before."""
         await self._ports.voice.say("looking at what is served now")
-        answers = await watch.baseline(_BASELINE)
+        answers = await watch.baseline(_BASELINE, _VOLLEY)
         quiet = await self._ports.metrics.ringing(self._inputs.alarms)
         if quiet:
             raise CannotMeasure(
@@ -226,9 +226,9 @@ class Shift:
         await self._ports.voice.note(line)
 
     def _done(self, rule: MainRule) -> Shifted:
-        """A shift that moved nothing keeps what the former one recorded."""
+        """A shift to what is live already, to mend its weights or nothing, keeps what the former one recorded."""
         weights = weights_at(100, None, self._inputs.target_group_arn)
-        if not self._table and self._recorded.live_at:
+        if self._recorded.target_group == self._inputs.target_group_arn and self._recorded.live_at:
             return Shifted(rule.arn, weights, self._recorded.live_at, self._recorded.observed)
         at = self._time.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         return Shifted(rule.arn, weights, at, "\n".join(self._table))

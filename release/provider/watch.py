@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 from release.errors import CannotMeasure, ShiftError, ShiftRefused
@@ -51,9 +51,12 @@ class Watch:
         self._answers: list[Answer] = []
         self._usual: Counts | None = None
 
-    async def baseline(self, count: int) -> tuple[Answer, ...]:
+    async def baseline(self, volleys: int, count: int) -> Sequence[Answer]:
         """Probes before the first write: what is usual. Also where the metrics stand."""
-        answers = await self._ports.probes.volley(count)
+        answers: list[Answer] = []
+        for _ in range(volleys):
+            answers += await self._ports.probes.volley(count)
+            await self._ports.time.sleep(0.1)
         self._usual = Counts(len(answers), sum(bool(answer.failure) for answer in answers))
         self._at_start = self._latest = await self._ports.metrics.counts(self._groups, self._since)
         return answers

@@ -81,7 +81,7 @@ class Fleet:
 
         loop = asyncio.get_running_loop()
         time = Time(loop.time, asyncio.sleep, lambda: datetime.now(UTC))
-        return GatePorts(Api(), self, time, Voice(self.say, self.say))  # type: ignore[arg-type]
+        return GatePorts(Api(), self, "dev", time, Voice(self.say, self.say))  # type: ignore[arg-type]
 
 
 async def gate(fleet: Fleet, wanted: GateInputs) -> tuple[str, float]:

@@ -276,6 +276,7 @@ def test_weights_that_somebody_moved_are_mended_at_once() -> None:
     end = run(ending(world, recorded=Recorded(NEW, "v2 (c0ffee12)", "2025-05-05T05:05:05Z")))
     assert isinstance(end, Shifted)
     assert shares(world) == [100]
+    assert end.live_at == "2025-05-05T05:05:05Z"
 
 
 def test_the_first_release_gets_everything_in_one_step() -> None:

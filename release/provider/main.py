@@ -1,0 +1,58 @@
+"""The console script `pulumi-resource-uneventful`: serves the provider to the engine that started it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from importlib.metadata import version
+
+import grpc.aio
+
+
+def main() -> None:
+    """Serve until the engine ends this process, is gone, or a signal says stop; weights are put back first."""
+    arguments = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    if len(arguments) != 1:
+        sys.exit("pulumi-resource-uneventful is started by Pulumi's engine, with the engine's address")
+    asyncio.run(_serve(arguments[0]))
+
+
+async def _serve(address: str) -> None:
+    server = grpc.aio.server(options=[("grpc.server_max_unrequested_time_in_server", 1800)])
+    port = server.add_insecure_port("127.0.0.1:0")
+    # The engine reads the port and connects, which takes no answer, while the imports below take half a second.
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+
+    from pulumi.runtime.proto import provider_pb2_grpc
+
+    from release.aws import warm
+    from release.provider.engine import Engine
+    from release.provider.operations import ENGINE_GONE, Operations
+    from release.provider.provider import UneventfulProvider
+    from release.provider.servicer import UneventfulServicer
+
+    engine, operations, end = Engine(address), Operations(), asyncio.Event()
+
+    def stop(reason: str) -> None:
+        operations.stop(reason)
+        end.set()
+
+    servicer = UneventfulServicer(
+        UneventfulProvider(engine, operations), engine, address, version("uneventful")
+    )
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop, f"the provider was sent {number.name}")
+    await server.start()
+    watching = asyncio.create_task(engine.watch(lambda: stop(ENGINE_GONE)))
+    warm("elbv2", "s3", "cloudwatch")
+    await end.wait()
+    await operations.ended()
+    watching.cancel()
+    await server.stop(grace=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""What this provider is doing just now, and how it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from release.errors import ShiftCancelled
+
+T = TypeVar("T")
+
+ENGINE_GONE = "the engine that drove this update is gone"
+
+
+class Operations:
+    """Runs work apart from the calls that asked for it: work that must end well outlives its caller.
+
+    Each piece is cancelled at most once, so that what it does on being cancelled is not cancelled in turn.
+    """
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+        self._reason = ""
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """The work's result.
+
+        Raises:
+            ShiftCancelled: the work was told to stop and had nothing to put back.
+        """
+        if self._reason:
+            work.close()
+            raise ShiftCancelled(self._reason, state="nothing was begun")
+        task = asyncio.ensure_future(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.done():
+                self.stop(ENGINE_GONE)
+                raise
+            raise ShiftCancelled(
+                self._reason,
+                state="nothing was changed",
+                next="run the same command again",
+            ) from None
+
+    def stop(self, reason: str) -> None:
+        """Tell all that is running to stop, and let nothing begin any more. Only the first reason counts."""
+        if not self._reason:
+            self._reason = reason
+            for task in self._running:
+                task.cancel(reason)
+
+    async def ended(self) -> None:
+        """Return when nothing is running."""
+        while self._running:
+            await asyncio.wait(set(self._running))

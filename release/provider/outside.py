@@ -1,0 +1,68 @@
+"""The real world, as a gate and a shift are handed it."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import platform
+import time
+from datetime import UTC, datetime
+
+from release.aws import Calls
+from release.balancer import Balancer, ElasticLoadBalancing, load_balancer_of
+from release.metrics import CloudWatch
+from release.probes import HttpProbes
+from release.provider.engine import Engine
+from release.provider.inputs import GateInputs, ShiftInputs
+from release.provider.lease_store import BucketLeaseStore
+from release.provider.ports import GatePorts, ShiftPorts, Time
+
+_WATCHING_PATIENCE = 8.0
+"""How long (s) the API may throttle while traffic is being watched; then it cannot be watched."""
+
+TIME = Time(time.monotonic, asyncio.sleep, lambda: datetime.now(UTC))
+
+
+class Outside:
+    """AWS by its own variables, probes over the network, the real clock; `engine` shows the lines."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def balancer(self) -> Balancer:
+        return ElasticLoadBalancing(Calls("elbv2"))
+
+    def gate(self, inputs: GateInputs, urn: str) -> GatePorts:
+        headers = {inputs.header_name: inputs.header_value.get_secret_value()}
+        return GatePorts(
+            ElasticLoadBalancing(Calls("elbv2"), _WATCHING_PATIENCE),
+            HttpProbes(inputs.url, headers),
+            stack_of(urn),
+            TIME,
+            self._engine.voice(urn),
+        )
+
+    def shift(self, inputs: ShiftInputs, urn: str) -> ShiftPorts:
+        return ShiftPorts(
+            ElasticLoadBalancing(Calls("elbv2"), _WATCHING_PATIENCE),
+            HttpProbes(inputs.url),
+            CloudWatch(Calls("cloudwatch"), load_balancer_of(inputs.listener_arn)),
+            BucketLeaseStore(Calls("s3"), inputs.lease_bucket),
+            f"{_user()} on {platform.node()} (process {os.getpid()})",
+            stack_of(urn),
+            TIME,
+            self._engine.voice(urn),
+        )
+
+
+def stack_of(urn: str) -> str:
+    """The stack's name in `urn:pulumi:STACK::PROJECT::TYPE::NAME`."""
+    return urn.removeprefix("urn:pulumi:").partition("::")[0]
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "somebody"

@@ -1,0 +1,72 @@
+"""The provider `uneventful`: hands each request to the resource type that it is about."""
+
+from __future__ import annotations
+
+from pulumi.provider.experimental import provider as sdk
+from typing_extensions import override
+
+from release.errors import CommandError
+from release.provider.engine import Engine
+from release.provider.health_gate import HealthGate
+from release.provider.operations import Operations
+from release.provider.outside import Outside
+from release.provider.traffic_shift import TrafficShift
+
+
+class UneventfulProvider(sdk.Provider):
+    """HealthGate and TrafficShift. Needs no configuration: AWS's own variables say where AWS is."""
+
+    def __init__(self, engine: Engine, operations: Operations) -> None:
+        outside = Outside(engine)
+        self._operations = operations
+        self._types: dict[str, HealthGate | TrafficShift] = {
+            "uneventful:index:HealthGate": HealthGate(outside),
+            "uneventful:index:TrafficShift": TrafficShift(outside),
+        }
+
+    @override
+    async def get_schema(self, request: sdk.GetSchemaRequest) -> sdk.GetSchemaResponse:
+        return sdk.GetSchemaResponse("{}")
+
+    @override
+    async def configure(self, request: sdk.ConfigureRequest) -> sdk.ConfigureResponse:
+        return sdk.ConfigureResponse(accept_secrets=True, supports_preview=True)
+
+    @override
+    async def diff_config(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
+        return sdk.DiffResponse(changes=False)
+
+    async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
+        found = self._type(request.type).faults(request.new_inputs)
+        failures = [sdk.CheckFailure(name, reason) for name, reason in found]
+        return sdk.CheckResponse(inputs=request.new_inputs, failures=failures)
+
+    async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
+        return await self._operations.run(self._type(request.type).diff(request))
+
+    async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
+        return await self._operations.run(self._type(request.type).create(request))
+
+    async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
+        return await self._operations.run(self._type(request.type).read(request))
+
+    async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
+        return await self._operations.run(self._type(request.type).update(request))
+
+    async def delete(self, request: sdk.DeleteRequest) -> None:
+        return await self._operations.run(self._type(request.type).delete(request))
+
+    async def cancel(self) -> None:
+        self._operations.stop("the update was cancelled")
+
+    def _type(self, token: str) -> HealthGate | TrafficShift:
+        # The SDK takes it from the URN, where the types of the parents come first.
+        token = token.rpartition("$")[2]
+        if token not in self._types:
+            raise CommandError(
+                f"the provider uneventful has no resource type {token}",
+                expected=", ".join(self._types),
+                state="nothing was changed",
+                next="use the program and the provider of the same checkout",
+            )
+        return self._types[token]

@@ -1,0 +1,115 @@
+"""TrafficShift as the engine knows it: the listener rule that carries the weights, owned by this resource alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pulumi.provider.experimental import provider as sdk
+from pulumi.provider.experimental.property_value import PropertyValue
+
+from release.errors import CannotMeasure
+from release.provider import lease as leases
+from release.provider.health_gate import Values, updates
+from release.provider.inputs import NOT_YET_KNOWN, ShiftInputs, changed, faults, parse, plain, unknown, wired
+from release.provider.outside import Outside
+from release.provider.rule import MainRule
+from release.provider.shift import Recorded, Shift, Shifted
+from release.ramp import same_traffic, weights_at
+
+_IDENTITY = ("listenerArn", "priority")
+
+
+class TrafficShift:
+    """Created with the first release's whole traffic, updated by a shift, deleted with its rule.
+
+    What the API holds is looked at in `diff` and `read`: weights changed by hand are drift, and the next update mends
+    them.
+    """
+
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+
+    def faults(self, inputs: Mapping[str, PropertyValue]) -> tuple[tuple[str, str], ...]:
+        return faults(ShiftInputs, inputs)
+
+    async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
+        names = changed(request.old_state, request.new_inputs)
+        replaced = tuple(name for name in names if name in _IDENTITY)
+        detailed = updates(names, replaced)
+        if not replaced and await self._drifted(request.new_inputs):
+            detailed["weights"] = sdk.PropertyDiff(sdk.PropertyDiffKind.UPDATE, input_diff=False)
+        return sdk.DiffResponse(
+            changes=bool(detailed), replaces=list(replaced), diffs=list(detailed), detailed_diff=detailed
+        )
+
+    async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
+        identity = "/".join(str(plain(request.properties[name])) for name in _IDENTITY)
+        if request.preview:
+            outputs = dict.fromkeys(("ruleArn", "weights", "liveAt", "observed"), NOT_YET_KNOWN)
+            return sdk.CreateResponse(identity, {**request.properties, **outputs})
+        return sdk.CreateResponse(identity, await self._shift(request.urn, request.properties, Recorded()))
+
+    async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
+        olds = {name: plain(value) for name, value in request.olds.items()}
+        if request.preview:
+            same = olds.get("targetGroupArn") == plain(request.news["targetGroupArn"])
+            told = {name: request.olds.get(name, NOT_YET_KNOWN) for name in ("ruleArn", "liveAt", "observed")}
+            outputs = told if same else {**told, "liveAt": NOT_YET_KNOWN, "observed": NOT_YET_KNOWN}
+            return sdk.UpdateResponse({**request.news, **outputs, "weights": NOT_YET_KNOWN})
+        version, release = olds.get("version"), olds.get("release", "")
+        recorded = Recorded(
+            target_group=olds.get("targetGroupArn"),
+            label=f"{version} ({release})" if version else release,
+            live_at=olds.get("liveAt") or "",
+            observed=olds.get("observed") or "",
+        )
+        return sdk.UpdateResponse(await self._shift(request.urn, request.news, recorded))
+
+    async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
+        if any(name not in request.properties for name in _IDENTITY):
+            raise CannotMeasure(
+                "a TrafficShift cannot be imported",
+                expected="a resource of this stack's state",
+                seen=f"the id {request.resource_id} alone",
+                next="declare it in the program: it adopts a rule that is there",
+            )
+        listener, priority = (plain(request.properties[name]) for name in _IDENTITY)
+        rule = await self._outside.balancer().rule(listener, int(priority))
+        if rule is None:
+            return sdk.ReadResponse(resource_id="")
+        read = {"ruleArn": wired(rule.arn), "weights": wired(rule.weights)}
+        return sdk.ReadResponse(request.resource_id, {**request.properties, **read}, request.inputs)
+
+    async def delete(self, request: sdk.DeleteRequest) -> None:
+        inputs = parse(ShiftInputs, request.properties)
+        ports = self._outside.shift(inputs, request.urn)
+        time = ports.time
+        if await ports.balancer.rule(inputs.listener_arn, inputs.priority) is None:
+            return
+        lease = await leases.take(ports.leases, ports.holder, time.clock, time.sleep, ports.voice.say)
+        try:
+            await MainRule(ports.balancer, lease, time, inputs.listener_arn, inputs.priority).remove()
+        finally:
+            await lease.give_back("removed the rule")
+
+    async def _shift(self, urn: str, properties: Mapping[str, PropertyValue], recorded: Recorded) -> Values:
+        inputs = parse(ShiftInputs, properties)
+        shifted = await Shift(inputs, recorded, self._outside.shift(inputs, urn)).run()
+        return {**properties, **_outputs(shifted)}
+
+    async def _drifted(self, news: Mapping[str, PropertyValue]) -> bool:
+        """Whether the API serves anything but the wanted target group; False while that is not known."""
+        if any(unknown(news[name]) for name in (*_IDENTITY, "targetGroupArn")):
+            return False
+        listener, priority, wanted = (plain(news[name]) for name in (*_IDENTITY, "targetGroupArn"))
+        rule = await self._outside.balancer().rule(listener, int(priority))
+        return rule is None or not same_traffic(rule.weights, weights_at(100, None, wanted))
+
+
+def _outputs(shifted: Shifted) -> Values:
+    return {
+        "ruleArn": wired(shifted.rule),
+        "weights": wired(shifted.weights),
+        "liveAt": wired(shifted.live_at),
+        "observed": wired(shifted.observed),
+    }

@@ -1,0 +1,133 @@
+"""The resource types of the provider `uneventful`, as the program declares them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import pulumi
+
+
+class HealthGate(pulumi.CustomResource):
+    """Exists once its release has `healthy` targets and gave `probes` good answers in a row through its header rule.
+
+    Creating it waits for that, up to `deadline` s. It moves no traffic.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        release: pulumi.Input[str],
+        version: pulumi.Input[str],
+        target_group_arn: pulumi.Input[str],
+        healthy: pulumi.Input[int],
+        probes: pulumi.Input[int],
+        deadline: pulumi.Input[float],
+        url: pulumi.Input[str],
+        header_name: pulumi.Input[str],
+        header_value: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs: Mapping[str, Any] = {
+            "release": release,
+            "version": version,
+            "targetGroupArn": target_group_arn,
+            "healthy": healthy,
+            "probes": probes,
+            "deadline": deadline,
+            "url": url,
+            "headerName": header_name,
+            "headerValue": pulumi.Output.secret(header_value),
+            "passedAt": None,
+            "evidence": None,
+        }
+        super().__init__("uneventful:index:HealthGate", name, inputs, opts)
+
+    @property
+    def passed_at(self) -> pulumi.Output[str]:
+        """When the gate was passed (ISO 8601, UTC)."""
+        return _output(self, "passedAt")
+
+    @property
+    def evidence(self) -> pulumi.Output[str]:
+        """What was seen then, in words."""
+        return _output(self, "evidence")
+
+
+class TrafficShift(pulumi.CustomResource):
+    """All traffic of the listener's paths on one release's target group; owns the listener rule with the weights.
+
+    An update moves the traffic by `steps` (percent), watches each for `observe` s, and ends with the new release
+    alone, or with everything back where it was and an error. `max_error_rate` is a fraction above the former
+    release's; `proof` and `metrics_deadline` (s) bound the wait for the data plane and for the metrics; `drain` (s)
+    is how long the former release is kept running after the last step. `lease_bucket` holds the writers' lease.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        listener_arn: pulumi.Input[str],
+        priority: pulumi.Input[int],
+        release: pulumi.Input[str],
+        version: pulumi.Input[str],
+        target_group_arn: pulumi.Input[str],
+        url: pulumi.Input[str],
+        steps: pulumi.Input[Sequence[pulumi.Input[int]]],
+        observe: pulumi.Input[float],
+        proof: pulumi.Input[float],
+        max_error_rate: pulumi.Input[float],
+        max_latency_ratio: pulumi.Input[float],
+        lease_bucket: pulumi.Input[str],
+        drain: pulumi.Input[float],
+        alarms: pulumi.Input[Sequence[pulumi.Input[str]]] = (),
+        metrics_deadline: pulumi.Input[float] = 180,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs: Mapping[str, Any] = {
+            "listenerArn": listener_arn,
+            "priority": priority,
+            "release": release,
+            "version": version,
+            "targetGroupArn": target_group_arn,
+            "url": url,
+            "steps": steps,
+            "observe": observe,
+            "proof": proof,
+            "maxErrorRate": max_error_rate,
+            "maxLatencyRatio": max_latency_ratio,
+            "leaseBucket": lease_bucket,
+            "drain": drain,
+            "alarms": alarms,
+            "metricsDeadline": metrics_deadline,
+            "ruleArn": None,
+            "weights": None,
+            "liveAt": None,
+            "observed": None,
+        }
+        super().__init__("uneventful:index:TrafficShift", name, inputs, opts)
+
+    @property
+    def rule_arn(self) -> pulumi.Output[str]:
+        """The listener rule that carries the weights."""
+        return _output(self, "ruleArn")
+
+    @property
+    def weights(self) -> pulumi.Output[Mapping[str, float]]:
+        """The weight of each target group (ARN), as the API has them."""
+        return _output(self, "weights")
+
+    @property
+    def live_at(self) -> pulumi.Output[str]:
+        """When this release became the live one (ISO 8601, UTC)."""
+        return _output(self, "liveAt")
+
+    @property
+    def observed(self) -> pulumi.Output[str]:
+        """What was seen at each step, a line a step."""
+        return _output(self, "observed")
+
+
+def _output(resource: pulumi.Resource, name: str) -> pulumi.Output[Any]:
+    return cast("pulumi.Output[Any]", pulumi.get(resource, name))

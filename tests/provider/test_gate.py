@@ -1,0 +1,65 @@
+"""HealthGate as the engine drives it: the real provider process over gRPC."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import grpc.aio
+import pytest
+
+from release.provider.inputs import wired
+from tests.provider.engine import GATE, Engine
+
+
+def gate_inputs(cloud: Any, **changes: Any) -> dict[str, Any]:
+    return {
+        "release": "c0ffee12",
+        "version": "v2",
+        "targetGroupArn": cloud.new,
+        "healthy": 2,
+        "probes": 5,
+        "deadline": 10,
+        "url": cloud.url,
+        "headerName": "X-Uneventful-Release",
+        "headerValue": wired("c0ffee12.key").with_secret(True),
+        **changes,
+    }
+
+
+async def test_a_healthy_release_passes_and_the_evidence_is_kept(engine: Engine, cloud: Any) -> None:
+    made = await engine.create(GATE, gate_inputs(cloud))
+    assert made["passedAt"].endswith("Z")
+    assert "2 of 2 healthy and 5 probes in a row answered by c0ffee12" in made["evidence"]
+    assert not (await engine.diff(GATE, made, gate_inputs(cloud))).diffs
+    assert list((await engine.diff(GATE, made, gate_inputs(cloud, healthy=3))).diffs) == ["healthy"]
+
+
+async def test_a_release_without_targets_is_refused_with_numbers(engine: Engine, cloud: Any) -> None:
+    wanted = gate_inputs(
+        cloud, release="00000000", targetGroupArn=cloud.empty, headerValue="00000000.key", deadline=2
+    )
+    with pytest.raises(grpc.aio.AioRpcError) as error:
+        await engine.create(GATE, wanted)
+    text = error.value.details() or ""
+    assert "0 of 2 healthy after 2 s (deadline 2 s), last: no target registered; probes: 503 ×" in text
+    assert "nothing was moved" in text
+    assert "00000000.key" not in text
+
+
+async def test_probes_with_a_wrong_key_do_not_pass(engine: Engine, cloud: Any) -> None:
+    with pytest.raises(grpc.aio.AioRpcError, match="503 ×"):
+        await engine.create(GATE, gate_inputs(cloud, headerValue="c0ffee12.guess", deadline=1))
+
+
+async def test_a_cancel_ends_the_waiting_at_once(engine: Engine, cloud: Any) -> None:
+    waiting = asyncio.ensure_future(
+        engine.create(GATE, gate_inputs(cloud, targetGroupArn=cloud.empty, deadline=300))
+    )
+    async with asyncio.timeout(10):
+        while not engine.lines.said:
+            await asyncio.sleep(0.02)
+    assert "0 of 2 healthy" in engine.lines.said[0]
+    await engine.cancel()
+    with pytest.raises(grpc.aio.AioRpcError, match="cancelled"):
+        await asyncio.wait_for(waiting, 1)
