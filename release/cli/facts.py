@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from release.aws import Busy, Calls, Refused
-from release.balancer import READ_PATIENCE, ElasticLoadBalancing
+from release.balancer import READ_PATIENCE, ElasticLoadBalancing, Health
 from release.cli.state import Fleet, StackState
 from release.errors import BalancerError
 from release.priorities import MAIN
@@ -118,14 +118,25 @@ async def _weights(listener: str) -> Weights:
 
 async def _count(fleet: Fleet) -> tuple[int, int, int | None]:
     """Targets that are healthy, all targets, and the instances that the group keeps up."""
-    healths = (
-        await ElasticLoadBalancing(Calls("elbv2")).health(fleet.target_group) if fleet.target_group else ()
-    )
-    healthy = sum(health.state == "healthy" for health in healths)
-    return healthy, len(healths), await _wanted(fleet.group) if fleet.group else None
+    healths, wanted = await asyncio.gather(_healths(fleet.target_group), _wanted(fleet.group))
+    return sum(health.state == "healthy" for health in healths), len(healths), wanted
+
+
+async def _healths(target_group: str) -> tuple[Health, ...]:
+    """None of them where the group is gone: an update that runs meanwhile may be removing the fleet."""
+    if not target_group:
+        return ()
+    try:
+        return await ElasticLoadBalancing(Calls("elbv2")).health(target_group)
+    except BalancerError as error:
+        if isinstance(error.__cause__, Refused) and error.__cause__.code == "TargetGroupNotFound":
+            return ()
+        raise
 
 
 async def _wanted(group: str) -> int | None:
+    if not group:
+        return None
     try:
         answer = await Calls("autoscaling")(
             "describe_auto_scaling_groups", READ_PATIENCE, AutoScalingGroupNames=[group]

@@ -76,11 +76,10 @@ class World:
         return self.folder / "bin"
 
     def client(self, service: str) -> Any:
-        region = self.environment["AWS_REGION"]
         return boto3.client(
             service,
             endpoint_url=self.environment["AWS_ENDPOINT_URL"],
-            region_name=region,
+            region_name="eu-west-1",
             aws_access_key_id="key",
             aws_secret_access_key="secret",
         )
@@ -147,6 +146,12 @@ class World:
         """The state before, and what each `pulumi up` will do."""
         (self.engine / "state.json").write_text(json.dumps(state))
         (self.engine / "plays.json").write_text(json.dumps(plays))
+
+    def forget_credentials(self) -> None:
+        """From now on the command has no credentials for AWS."""
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            self.environment[name] = ""
+        self.environment["AWS_EC2_METADATA_DISABLED"] = "true"
 
     @property
     def ups(self) -> list[dict[str, Any]]:

@@ -101,9 +101,10 @@ def test_an_update_that_ended_well_and_released_nothing_is_no_success(world, one
 
 def test_an_update_that_ended_well_where_aws_cannot_be_asked_is_no_success(world, one_live) -> None:
     one, two = one_live
-    world.begin(world.state(ledger_of(one)), succeeds(world, one, two))
-    world.client("elbv2").delete_listener(ListenerArn=world.listener)
-    status, _, error = world.run("deploy", "2", "--stack", "dev", "--yes")
+    live_again = world.state(ledger_of(one, two, one), moment="now")
+    world.begin(world.state(ledger_of(one, two)), {"status": 0, "state": live_again})
+    world.forget_credentials()
+    status, _, error = world.run("deploy", f"id:{one.id}", "--stack", "dev", "--yes")
     assert status == 1
     assert "could not be asked" in error
 

@@ -93,9 +93,17 @@ def test_the_table_for_people_has_a_line_for_each_fleet(world) -> None:
     assert "`pulumi up --stack dev` removes its fleet" in out
 
 
+def test_a_fleet_that_leaves_while_it_is_asked_about_is_no_error(world) -> None:
+    world.begin(world.state(ledger(), THREE.id))
+    world.client("elbv2").delete_target_group(TargetGroupArn=world.target_group(THREE.id))
+    seen = {each["id"]: each["targets"] for each in status(world)["releases"]}
+    assert seen[THREE.id] == 0
+
+
 def test_an_api_that_refuses_is_told_in_words(world) -> None:
     world.begin(world.state(ledger()))
-    world.client("elbv2").delete_listener(ListenerArn=world.listener)
+    world.forget_credentials()
     code, _, error = world.run("status", "--stack", "dev")
     assert code == 1
     assert "the load balancer's API refused" in error
+    assert "credentials" in error
