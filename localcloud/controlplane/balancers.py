@@ -79,7 +79,7 @@ def _refuse_conditions(_result: None, _backend: Any, conditions: Iterable[dict[s
     for condition in conditions:
         if condition.get("Field") not in CONDITIONS_DONE:
             raise ELBClientError(
-                "UnsupportedCondition",
+                "InvalidConfigurationRequest",
                 f"the local cloud's rules decide by {', '.join(CONDITIONS_DONE)}; not {condition.get('Field')}",
             )
 
@@ -88,6 +88,6 @@ def _refuse_actions(_result: None, _backend: Any, actions: Iterable[Any]) -> Non
     for action in actions:
         if action.type not in ACTIONS_DONE:
             raise ELBClientError(
-                "UnsupportedAction",
+                "InvalidConfigurationRequest",
                 f"the local cloud's rules do {', '.join(ACTIONS_DONE)}; not {action.type}",
             )

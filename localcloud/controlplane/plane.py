@@ -62,12 +62,13 @@ class ControlPlane:
         self.targets = Targets(
             self.elb, self.machines, balancer, lambda: self._board.faults.slow_healthy, clock
         )
+        self.balancers = Balancers(pool, on_log)
         self.scaling = Scaling(self.groups, self.machines, self.targets, clock, on_log)
         self.machines.on_terminate = self._locked(self.targets.deregister)
         self._hooks = Hooks()
         self._hooks.install(
             *corrections(),
-            *Balancers(pool, on_log).hooks(),
+            *self.balancers.hooks(),
             *self.machines.hooks(),
             *self.targets.hooks(self._locked),
             *self.scaling.hooks(self._locked),

@@ -54,9 +54,7 @@ def refusal(protocol: Protocol, code: str, message: str, status: str = "400 Bad 
             return Refusal(
                 status, (*headers, ("Content-Type", "application/x-amz-json-1.1")), json.dumps(error).encode()
             )
-        # Clients of a service that once spoke the query protocol read the old code from this header.
         headers += [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")]
-        headers += [("x-amzn-query-error", f"{code.removesuffix('Exception')};{sender}")]
         return Refusal(status, tuple(headers), _cbor_map(error))
     said = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
     if protocol == "s3":

@@ -34,7 +34,9 @@ class ApiServer:
             except (OSError, SystemExit):
                 continue
         assert self._server is not None
-        self._thread = threading.Thread(target=self._server.serve_forever, name="api", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.1,), name="api", daemon=True
+        )
 
     @property
     def endpoint(self) -> str:

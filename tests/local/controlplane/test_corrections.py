@@ -1,0 +1,154 @@
+"""moto's differences from AWS: there without the correction, gone with it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.local.controlplane.conftest import World
+
+
+def twice(world: World, see: Callable[[], Any]) -> tuple[Any, Any]:
+    """What is seen with the corrections, and without them."""
+    with_them = see()
+    world.plane.close()
+    return with_them, see()
+
+
+def test_a_launch_templates_own_tags_are_not_a_part_of_its_data(world: World) -> None:
+    ec2 = world.client("ec2")
+
+    def tagged() -> list[str]:
+        made = ec2.create_launch_template(
+            LaunchTemplateName=uuid.uuid4().hex,
+            LaunchTemplateData={
+                "ImageId": "ami-1",
+                "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}],
+            },
+            TagSpecifications=[{"ResourceType": "launch-template", "Tags": [{"Key": "own", "Value": "tag"}]}],
+        )["LaunchTemplate"]
+        assert made["Tags"] == [{"Key": "own", "Value": "tag"}]
+        versions = ec2.describe_launch_template_versions(LaunchTemplateId=made["LaunchTemplateId"])
+        data = versions["LaunchTemplateVersions"][0]["LaunchTemplateData"]
+        return [spec["ResourceType"] for spec in data["TagSpecifications"]]
+
+    assert twice(world, tagged) == (["instance"], ["instance", "launch-template"])
+
+
+@pytest.mark.parametrize(
+    ("given", "grace"), [({}, 0), ({"HealthCheckGracePeriod": 0}, 0), ({"HealthCheckGracePeriod": 40}, 40)]
+)
+def test_the_grace_period_is_what_was_given_and_nothing_by_default(
+    world: World, given: dict[str, int], grace: int
+) -> None:
+    _, subnets = world.network()
+    world.fleet(subnets, [], **given)
+    (group,) = world.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert group["HealthCheckGracePeriod"] == grace
+
+
+def test_a_scaling_policy_is_enabled_and_predicts_nothing(world: World) -> None:
+    _, subnets = world.network()
+    world.fleet(subnets, [])
+    scaling = world.client("autoscaling")
+
+    def policy() -> tuple[Any, bool]:
+        scaling.put_scaling_policy(
+            AutoScalingGroupName="web",
+            PolicyName="more",
+            AdjustmentType="ChangeInCapacity",
+            ScalingAdjustment=1,
+        )
+        (found,) = scaling.describe_policies(AutoScalingGroupName="web")["ScalingPolicies"]
+        return found.get("Enabled"), "PredictiveScalingConfiguration" in found
+
+    assert twice(world, policy) == ((True, False), (None, True))
+
+
+def test_a_queues_redrive_policy_comes_back_without_blanks(world: World) -> None:
+    sqs = world.client("sqs")
+
+    def policy() -> str:
+        dead = sqs.create_queue(QueueName=uuid.uuid4().hex)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        wanted = f'{{"deadLetterTargetArn":"{arn}","maxReceiveCount":3}}'
+        queue = sqs.create_queue(QueueName=uuid.uuid4().hex, Attributes={"RedrivePolicy": wanted})["QueueUrl"]
+        found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])["Attributes"]
+        return "as given" if found["RedrivePolicy"] == wanted else "changed"
+
+    assert twice(world, policy) == ("as given", "changed")
+
+
+def test_parameters_that_a_user_has_set_are_marked_so(world: World) -> None:
+    rds = world.client("rds")
+
+    def sources() -> set[str]:
+        name = f"group-{uuid.uuid4().hex}"
+        rds.create_db_parameter_group(
+            DBParameterGroupName=name, DBParameterGroupFamily="postgres16", Description="d"
+        )
+        rds.modify_db_parameter_group(
+            DBParameterGroupName=name,
+            Parameters=[
+                {"ParameterName": "max_connections", "ParameterValue": "50", "ApplyMethod": "pending-reboot"}
+            ],
+        )
+        found = rds.describe_db_parameters(DBParameterGroupName=name)["Parameters"]
+        return {str(one.get("Source")) for one in found}
+
+    with_them, without = twice(world, sources)
+    assert with_them == {"user"}
+    assert "user" not in without
+
+
+def _sum(world: World, dimensions: list[str], start: datetime) -> list[float]:
+    names = {"TargetGroup": "targetgroup/web/1", "LoadBalancer": "app/front/1"}
+    found = world.client("cloudwatch").get_metric_data(
+        MetricDataQueries=[
+            {
+                "Id": "count",
+                "MetricStat": {
+                    "Metric": {
+                        "Namespace": "AWS/ApplicationELB",
+                        "MetricName": "RequestCount",
+                        "Dimensions": [{"Name": name, "Value": names[name]} for name in dimensions],
+                    },
+                    "Period": 60,
+                    "Stat": "Sum",
+                },
+            }
+        ],
+        StartTime=start,
+        EndTime=start + timedelta(minutes=5),
+    )
+    values: list[float] = found["MetricDataResults"][0]["Values"]
+    return values
+
+
+def test_a_metric_is_found_whatever_the_order_of_its_dimensions_and_the_second_of_the_start(
+    world: World,
+) -> None:
+    minute = datetime.now(UTC).replace(second=0, microsecond=0)
+    dimensions = [
+        {"Name": "TargetGroup", "Value": "targetgroup/web/1"},
+        {"Name": "LoadBalancer", "Value": "app/front/1"},
+    ]
+    world.client("cloudwatch").put_metric_data(
+        Namespace="AWS/ApplicationELB",
+        MetricData=[
+            {"MetricName": "RequestCount", "Dimensions": dimensions, "Timestamp": minute, "Value": 7}
+        ],
+    )
+
+    def found() -> list[list[float]]:
+        return [
+            _sum(world, ["TargetGroup", "LoadBalancer"], minute),
+            _sum(world, ["LoadBalancer", "TargetGroup"], minute),
+            _sum(world, ["TargetGroup", "LoadBalancer"], minute + timedelta(seconds=30)),
+        ]
+
+    assert twice(world, found) == ([[7], [7], [7]], [[7], [], []])
