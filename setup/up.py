@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from localcloud.engine.environment import variables
+from localcloud.engine.environment import in_front
 from localcloud.engine.errors import EngineError
 from localcloud.engine.find import find_or_get
 from localcloud.engine.places import Cache, Clone
@@ -25,7 +25,7 @@ STACK = "dev"
 VERSION = "1"
 APPLICATION = "examples/shop"
 BUILD = ("release", "build", APPLICATION, "--version", VERSION)
-UPDATE = ("pulumi", "up", "--yes", "--skip-preview", "--stack", STACK)
+UPDATE = ("pulumi", "up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", STACK)
 
 
 def up(root: Path, steps: Steps, progress: Progress) -> None:
@@ -33,7 +33,8 @@ def up(root: Path, steps: Steps, progress: Progress) -> None:
     steps.note("preflight and .venv", progress.elapsed())
     with steps.part("engine"):
         find_or_get(Clone(root), Cache.of_user(), progress)
-    steps.environ = os.environ | variables(root)
+    binaries = [str(root / ".venv" / "bin")]
+    steps.environ = os.environ | {"PATH": in_front(binaries, os.environ.get("PATH", os.defpath))}
     steps.run("local cloud", ("localcloud", "up"))
     steps.environ = cloud_environment(steps)
     unlock(Path(steps.environ["PULUMI_BACKEND_URL"].removeprefix("file://")), progress)

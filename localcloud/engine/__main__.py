@@ -6,7 +6,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from localcloud.engine.environment import variables
 from localcloud.engine.errors import EngineError
 from localcloud.engine.find import find_or_get
 from localcloud.engine.places import Cache, Clone
@@ -35,7 +34,6 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
             file=sys.stderr,
         )
         return 130
-    variables(root)
     if options.json:
         print(engine.dump(), end="")
     return 0
