@@ -14,6 +14,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from release.provider.ports import Voice
 
 PERIOD_SECONDS = 0.4
+LINE_SECONDS = 0.9
 _PATIENCE_SECONDS = 2.0
 _TRIES = 2
 
@@ -29,9 +30,14 @@ class Engine:
     def voice(self, urn: str) -> Voice:
         """Lines in the row of the resource `urn`: those said are replaced by the next, those noted stay."""
 
+        shown, shown_at = "", float("-inf")
+
         async def say(line: str) -> None:
-            # A display that is slow must not slow down what is watched: a line is left out instead.
-            if urn not in self._saying or self._saying[urn].done():
+            nonlocal shown, shown_at
+            now = asyncio.get_running_loop().time()
+            # Where there is no terminal each line is printed; and a slow display must not slow down what is watched.
+            if line != shown and now - shown_at >= LINE_SECONDS and self._idle(urn):
+                shown, shown_at = line, now
                 self._saying[urn] = asyncio.create_task(self._log(urn, line, ephemeral=True))
 
         async def note(line: str) -> None:
@@ -57,6 +63,9 @@ class Engine:
                 missed = missed + 1 if error.code() is grpc.StatusCode.UNAVAILABLE else 0
             await asyncio.sleep(PERIOD_SECONDS if missed == 0 else PERIOD_SECONDS / 4)
         lost()
+
+    def _idle(self, urn: str) -> bool:
+        return urn not in self._saying or self._saying[urn].done()
 
     async def _log(self, urn: str, message: str, *, ephemeral: bool, severity: int = engine_pb2.INFO) -> None:
         request = engine_pb2.LogRequest(

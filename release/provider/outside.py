@@ -16,7 +16,7 @@ from release.probes import HttpProbes
 from release.provider.engine import Engine
 from release.provider.inputs import GateInputs, ShiftInputs
 from release.provider.lease_store import BucketLeaseStore
-from release.provider.ports import GatePorts, ShiftPorts, Time
+from release.provider.ports import GatePorts, ShiftPorts, Time, Voice
 
 _WATCHING_PATIENCE = 8.0
 """How long (s) the API may throttle while traffic is being watched; then it cannot be watched."""
@@ -33,6 +33,9 @@ class Outside:
     def balancer(self) -> Balancer:
         return ElasticLoadBalancing(Calls("elbv2"))
 
+    def voice(self, urn: str) -> Voice:
+        return self._engine.voice(urn)
+
     def gate(self, inputs: GateInputs, urn: str) -> GatePorts:
         headers = {inputs.header_name: inputs.header_value.get_secret_value()}
         return GatePorts(
@@ -40,7 +43,7 @@ class Outside:
             HttpProbes(inputs.url, headers),
             stack_of(urn),
             TIME,
-            self._engine.voice(urn),
+            self.voice(urn),
         )
 
     def shift(self, inputs: ShiftInputs, urn: str) -> ShiftPorts:
@@ -52,7 +55,7 @@ class Outside:
             f"{_user()} on {platform.node()} (process {os.getpid()})",
             stack_of(urn),
             TIME,
-            self._engine.voice(urn),
+            self.voice(urn),
         )
 
 

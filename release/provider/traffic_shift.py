@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
+from release.balancer import group_of
 from release.errors import CannotMeasure
 from release.provider import lease as leases
 from release.provider.health_gate import Values, updates
@@ -36,14 +37,14 @@ class TrafficShift:
         names = changed(request.old_state, request.new_inputs)
         replaced = tuple(name for name in names if name in _IDENTITY)
         detailed = updates(names, replaced)
-        if not replaced and await self._drifted(request.new_inputs):
+        if not names and await self._drifted(request.urn, request.new_inputs):
             detailed["weights"] = sdk.PropertyDiff(sdk.PropertyDiffKind.UPDATE, input_diff=False)
         return sdk.DiffResponse(
             changes=bool(detailed), replaces=list(replaced), diffs=list(detailed), detailed_diff=detailed
         )
 
     async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
-        identity = "/".join(str(plain(request.properties[name])) for name in _IDENTITY)
+        identity = "/".join(_plainly(request.properties[name]) for name in _IDENTITY)
         if request.preview:
             outputs = dict.fromkeys(("ruleArn", "weights", "liveAt", "observed"), NOT_YET_KNOWN)
             return sdk.CreateResponse(identity, {**request.properties, **outputs})
@@ -97,13 +98,28 @@ class TrafficShift:
         shifted = await Shift(inputs, recorded, self._outside.shift(inputs, urn)).run()
         return {**properties, **_outputs(shifted)}
 
-    async def _drifted(self, news: Mapping[str, PropertyValue]) -> bool:
+    async def _drifted(self, urn: str, news: Mapping[str, PropertyValue]) -> bool:
         """Whether the API serves anything but the wanted target group; False while that is not known."""
         if any(unknown(news[name]) for name in (*_IDENTITY, "targetGroupArn")):
             return False
         listener, priority, wanted = (plain(news[name]) for name in (*_IDENTITY, "targetGroupArn"))
         rule = await self._outside.balancer().rule(listener, int(priority))
-        return rule is None or not same_traffic(rule.weights, weights_at(100, None, wanted))
+        if rule and same_traffic(rule.weights, weights_at(100, None, wanted)):
+            return False
+        found = (
+            ", ".join(f"{group_of(group)} {weight}" for group, weight in rule.weights.items())
+            if rule
+            else "none"
+        )
+        await self._outside.voice(urn).note(
+            f"the weights in AWS are not those of the last release, which had everything: {found}"
+        )
+        return True
+
+
+def _plainly(value: PropertyValue) -> str:
+    number = plain(value)
+    return f"{number:g}" if isinstance(number, float) else str(number)
 
 
 def _outputs(shifted: Shifted) -> Values:

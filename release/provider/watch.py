@@ -28,7 +28,7 @@ _NO_ANSWER = ("refused", "unreachable", "no connection")
 
 
 class Watch:
-    """What was seen of the new release and of the former one (target group; None when nothing served before).
+    """What was seen of the new release and of the former one (target group; None, or the same, when there is none).
 
     Each look raises ShiftRefused when it is bad, CannotMeasure when it cannot tell, LeaseError when this process
     may no longer trust that it alone writes.
@@ -41,7 +41,8 @@ class Watch:
         self._ports = ports
         self._rule = rule
         self._lease = lease
-        self._groups = tuple(group for group in (inputs.target_group_arn, former) if group)
+        others = () if former in (None, inputs.target_group_arn) else (str(former),)
+        self._groups = (inputs.target_group_arn, *others)
         self._limits = Limits(inputs.max_error_rate, inputs.max_latency_ratio)
         self._since = ports.time.now()
         self._at_start: Mapping[str, Counts] = {}
@@ -108,7 +109,8 @@ class Watch:
     def __str__(self) -> str:
         new, old = self._counts(self._at_step)
         pace = [f"{median(times) * 1000:.0f} ms" for times in self._times.values() if times]
-        return f"errors {new} (old {old}), {' (old '.join(pace) or 'no answer'}{')' * (len(pace) == 2)}"
+        seen = f"errors {new} (old {old})" if len(self._groups) > 1 else f"errors {new}"
+        return f"{seen}, {' (old '.join(pace) or 'no answer'}{')' * (len(pace) == 2)}"
 
     def _counts(self, start: Mapping[str, Counts]) -> tuple[Counts, Counts]:
         since = [self._latest.get(g, Counts()).since(start.get(g, Counts())) for g in self._groups]
