@@ -239,6 +239,10 @@ def test_a_fleet_is_not_edited_by_a_newer_image_or_program(first: Recording) -> 
     assert first.one("LaunchTemplate").inputs["imageId"] == "ami-0123456789abcdef0"
 
 
+def test_a_gate_that_was_passed_is_not_asked_again_because_a_setting_changed(first: Recording) -> None:
+    assert set(first.one("HealthGate").ignored) == {"healthy", "probes", "deadline"}
+
+
 def test_the_program_does_not_fight_a_scaler(first: Recording) -> None:
     group = first.one("autoscaling/group:Group")
     assert "desiredCapacity" not in group.inputs
