@@ -19,6 +19,7 @@ FIRST_BYTES = range(1, 255)
 """127.0.x.x is everybody's; 127.255.x.x holds the broadcast address."""
 SLICES = len(FIRST_BYTES) * 256
 PER_SLICE = 254
+LISTENING = "0A"
 
 
 def slice_prefix(number: int) -> str:
@@ -30,9 +31,13 @@ def slice_prefix(number: int) -> str:
 def listening_addresses() -> frozenset[str]:
     """Every IPv4 address of this machine that some process listens on (Linux's own table)."""
     found = set()
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        local, state = line.split()[1], line.split()[3]
-        if state == "0A":
+    with Path("/proc/net/tcp").open() as table:
+        next(table)
+        for line in table:
+            _, local, _, state, *_ = line.split()
+            if state != LISTENING:
+                # The kernel lists all that listen before all that is connected, which may be very much.
+                break
             found.add(".".join(str(byte) for byte in reversed(bytes.fromhex(local.split(":")[0]))))
     return frozenset(found)
 

@@ -24,6 +24,8 @@ from localcloud.processes import MARKER_VARIABLE, start_time
 from localcloud.record import ACCOUNT, REGION, DaemonRecord
 
 log = logging.getLogger("localcloud")
+ANOTHER_RUNS = 3
+"""Exit status of a daemon that found another one holding the lock."""
 
 
 def take_lock(path: Path) -> int:
@@ -62,6 +64,7 @@ def forget(checkout: Checkout) -> list[str]:
 def serve(checkout: Checkout) -> None:
     """Be the local cloud until told to stop by SIGTERM, SIGINT or `localcloud down`."""
     lock = take_lock(checkout.lock)
+    os.truncate(checkout.log, 0)
     notes = forget(checkout)
     for note in notes:
         log.info(note)
@@ -114,10 +117,13 @@ def main(argv: list[str]) -> int:
     checkout = Checkout(root, home)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stdout)
     log.setLevel(logging.INFO)
+    # What it starts carries the marker; the daemon itself does not, its lock says what it is.
     os.environ[MARKER_VARIABLE] = checkout.marker
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     try:
         serve(checkout)
+    except CloudAlreadyRunning:
+        return ANOTHER_RUNS
     except CloudError as refused:
         log.error("%s", refused)
         return 1

@@ -215,7 +215,7 @@ class Balancer(Protocol):
 
     Constructed as `EnvoyBalancer(folder: Path, on_log: Callable[[str], None])`; starts its process at once or
     at the first `apply`. A process of its that dies is started again with the last state. Its processes carry
-    the variable `UNEVENTFUL_CLOUD` that the daemon itself was started with.
+    the variable `UNEVENTFUL_CLOUD` of this process's environment.
     """
 
     def apply(self, state: tuple[BalancerState, ...]) -> None:

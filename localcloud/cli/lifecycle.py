@@ -10,9 +10,8 @@ import time
 
 from localcloud.checkout import Checkout
 from localcloud.control import ask
-from localcloud.daemon import forget, take_lock
+from localcloud.daemon import ANOTHER_RUNS, forget, take_lock
 from localcloud.errors import CloudAlreadyRunning, CloudNotRunning, ControlFailed, StartFailed
-from localcloud.processes import MARKER_VARIABLE
 from localcloud.record import DaemonRecord, read_record
 
 START_SECONDS = 30.0
@@ -44,14 +43,13 @@ def start(checkout: Checkout) -> tuple[DaemonRecord, bool]:
     if found is not None:
         return found, False
     checkout.cloud.mkdir(parents=True, exist_ok=True)
-    with checkout.log.open("wb") as log:
+    with checkout.log.open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "localcloud.daemon", str(checkout.root), str(checkout.home)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd=checkout.root,
-            env={**os.environ, MARKER_VARIABLE: checkout.marker},
             start_new_session=True,
         )
     deadline = time.monotonic() + START_SECONDS
@@ -60,7 +58,7 @@ def start(checkout: Checkout) -> tuple[DaemonRecord, bool]:
         if record is not None:
             # Another `up` may have been the first; either way one daemon runs.
             return record, record.pid == process.pid
-        if process.poll() is not None and running(checkout) is None:
+        if process.poll() not in (None, ANOTHER_RUNS) and running(checkout) is None:
             raise StartFailed(
                 f"the daemon ended (status {process.returncode}) before it was ready:\n{_log_end(checkout)}",
                 f"All of its log: {checkout.log}",
