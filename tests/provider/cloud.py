@@ -249,7 +249,7 @@ class Cloud:
     # the metrics
 
     def _count(self) -> None:
-        backend, period = get_backend("cloudwatch")[ACCOUNT][REGION], 0.25
+        period = 0.25
         while not self._ended.wait(period):
             weights = self._served()
             total = sum(weights.values()) or 1
@@ -257,15 +257,15 @@ class Cloud:
                 asked = round(self.rate * period * weight / total + self._random.random() - 0.5)
                 failing = self.errors.get(self.releases[group], 0.0)
                 failed = sum(self._random.random() < failing for _ in range(asked))
-                self._put(
-                    backend,
+                self.metric(
                     group,
                     RequestCount=asked,
                     HTTPCode_Target_5XX_Count=failed,
                     TargetResponseTime=0.003,
                 )
 
-    def _put(self, backend: Any, group: str, **values: float) -> None:
+    def metric(self, group: str, **values: float) -> None:
+        """As the load balancer reports it for a target group (ARN)."""
         dimensions = [
             {"Name": "TargetGroup", "Value": group.rsplit(":", 1)[1]},
             {"Name": "LoadBalancer", "Value": "/".join(self.listener.split(":listener/")[1].split("/")[:3])},
@@ -279,4 +279,4 @@ class Cloud:
             }
             for name, value in values.items()
         ]
-        backend.put_metric_data("AWS/ApplicationELB", data)
+        get_backend("cloudwatch")[ACCOUNT][REGION].put_metric_data("AWS/ApplicationELB", data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -211,6 +212,26 @@ async def test_a_fenced_writer_never_writes_again(
     assert "ben on desk (process 7)" in text
     assert "stopped writing" in text
     assert cloud.weights() == {"ab12cd34": 95, "c0ffee12": 5}
+
+
+async def test_a_frozen_writer_that_wakes_after_another_took_over_never_writes_again(
+    engine: Engine, cloud: Any, inputs: Inputs, olds: Mapping[str, Any]
+) -> None:
+    update = asyncio.ensure_future(engine.update(SHIFT, olds, inputs(observe=30)))
+    await until(lambda: cloud.weights().get("c0ffee12") == 5)
+    engine.process.send_signal(signal.SIGSTOP)
+    second = Engine(cloud.variables)
+    await second.start()
+    try:
+        await second.update(SHIFT, olds, inputs())
+        written = len(cloud.writes)
+        engine.process.send_signal(signal.SIGCONT)
+        assert f"(process {second.process.pid})" in await refused(update)
+    finally:
+        engine.process.send_signal(signal.SIGCONT)
+        await second.close()
+    assert len(cloud.writes) == written
+    assert cloud.weights() == {"c0ffee12": 100}
 
 
 async def test_weights_changed_by_hand_are_drift_by_name_and_the_next_update_mends_them(
