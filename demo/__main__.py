@@ -22,32 +22,30 @@ LOGS = Path(".uneventful/demo")
 def main() -> int:
     """0 only when every act went as it must and the load lost nothing."""
     options = _options()
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     world = World(options.stack, local_variables(os.environ))
     status = world.status()
-    if not status["live"]:
+    if status.live is None:
         console.print("nothing is live yet, so nothing can be lost\n  next: make up")
         return 2
-    url, taken = status["url"], {entry["version"] for entry in status["releases"]}
     console.print(
-        f"{url} serves version {status['live']['version']}; load: {options.rate:g} requests a second"
+        f"{status.url} serves version {status.live.version}; the load: {options.rate:g} requests a second"
     )
     played: list[Played] = []
     with _weather(ROUGH if options.rough else (), world.variables, console):
-        for act in acts(taken):
-            live = world.status()["live"]["id"]
+        for act in acts(world.released()):
             log = LOGS / f"{act.version}.log"
             console.print(
                 f"\n[bold]release deploy {act.version} --stack {world.stack} --yes[/]   ({act.title})"
             )
-            one = play(act, url, world.stack, options.rate, live, world.variables, log)
+            one = play(act, world, options.rate, log)
             played.append(one)
             _tell(console, one, log)
-    live = world.status()["live"]
-    console.print(table(played, options.rate))
+    console.print(table(played, options.rate), width=max(console.width, 130))
+    live = world.status().live
     good = played[0].act.version
-    console.print(f"live now: version {live['version']} ({live['id']})")
-    return 0 if all(one.went_well for one in played) and live["version"] == good else 1
+    console.print(f"live now: {f'version {live.version} ({live.id})' if live else 'nothing'}")
+    return 0 if all(one.went_well for one in played) and live and live.version == good else 1
 
 
 def _options() -> argparse.Namespace:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from demo.counted import Counted
 from demo.load import Load
+from demo.world import World
 
 
 @dataclass(frozen=True)
@@ -44,26 +45,39 @@ class Played:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The first error in what the command printed, as it was printed."""
+        """The first error in what the command printed that says what was expected, as it was printed."""
         lines = self.output.splitlines()
-        start = next((n for n, line in enumerate(lines) if line.lstrip().startswith("error:")), None)
+        start = next(
+            (
+                n
+                for n, (line, following) in enumerate(pairwise(lines))
+                if line.lstrip().startswith("error:") and following.lstrip().startswith("expected:")
+            ),
+            None,
+        )
         if start is None:
             return ()
         end = next((n for n in range(start + 1, len(lines)) if not lines[n].strip()), len(lines))
         return tuple(line.strip() for line in lines[start:end])
 
 
-def play(
-    act: Act, url: str, stack: str, rate: float, live: str, variables: Mapping[str, str], log: Path
-) -> Played:
-    """Run the act's command while the load runs, and take the load's word for what became of it. The command's output
-    goes to `log`."""
-    argv = ["release", "deploy", act.version, "--stack", stack, "--yes"]
-    with Load(url, rate, variables) as load:
+def play(act: Act, world: World, rate: float, log: Path) -> Played:
+    """Build the version and run the act's command while the load runs; take the load's word for what became of
+    it. The command's output goes to `log`."""
+    status = world.status()
+    live = status.live.id if status.live else ""
+    subprocess.run(
+        ["release", "build", "examples/shop", "--version", act.version],
+        env=dict(world.variables),
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    argv = ["release", "deploy", act.version, "--stack", world.stack, "--yes"]
+    with Load(status.url, rate, world.variables) as load:
         began = time.time()
         finished = subprocess.run(
             argv,
-            env=dict(variables),
+            env=dict(world.variables),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

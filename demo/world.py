@@ -28,22 +28,54 @@ def local_variables(base: Mapping[str, str]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
+class Release:
+    """One line of `release status`: `state` is live, warm or candidate."""
+
+    id: str
+    version: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `release status` says of a stack."""
+
+    url: str
+    releases: tuple[Release, ...]
+
+    @property
+    def live(self) -> Release | None:
+        return next(iter(self.of("live")), None)
+
+    def of(self, state: str) -> tuple[Release, ...]:
+        return tuple(release for release in self.releases if release.state == state)
+
+
+@dataclass(frozen=True)
 class World:
     """One stack and the variables with which every command reaches it."""
 
     stack: str
     variables: Mapping[str, str]
 
-    def status(self) -> dict[str, Any]:
-        """What `release status --json` says."""
-        told = subprocess.run(
-            ["release", "status", "--stack", self.stack, "--json"],
-            env=dict(self.variables),
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
+    def status(self) -> Status:
+        told = self._ask("release", "status", "--stack", self.stack, "--json")
+        return Status(
+            told["url"],
+            tuple(Release(one["id"], one["version"], one["state"]) for one in told["releases"]),
         )
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, without the secret ones' values."""
+        return self._ask("pulumi", "stack", "output", "--json", "--stack", self.stack)
+
+    def released(self) -> frozenset[str]:
+        """The versions that were ever live."""
+        return frozenset(entry["release"]["version"] for entry in self.outputs()["ledger"]["entries"])
+
+    def _ask(self, *argv: str) -> dict[str, Any]:
+        told = subprocess.run(argv, env=dict(self.variables), stdout=subprocess.PIPE, text=True, check=False)
         if told.returncode:
             raise SystemExit(told.returncode)
-        status: dict[str, Any] = json.loads(told.stdout)
-        return status
+        answer: dict[str, Any] = json.loads(told.stdout)
+        return answer

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import pulumi
 
+from release.errors import LedgerError
 from release.ledger import Ledger
 
+_READ = "pulumi:pulumi:readStackResourceOutputs"
+_HALF_WRITTEN = "failed to load checkpoint"
+_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 _STACK = "pulumi:pulumi:Stack"
 _BUCKET = "aws:s3/bucket:Bucket::bundles"
 _HEADER_RULE = "aws:lb/listenerRule:ListenerRule::header-"
@@ -27,14 +32,35 @@ class Former:
     priorities: Mapping[str, int]
 
 
-def read_former() -> Former:
+def read_former(sleep: Callable[[float], None] = time.sleep) -> Former:
     """The last state of the stack that is being updated; empty on its first update.
 
-    Raises LedgerError when the ledger in it is not one.
+    Raises LedgerError when the ledger in it is not one, or when the state cannot be read.
     """
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack})
-    return parse_former((answer.value or {}).get("outputs") or {})
+    return parse_former(_outputs(stack, sleep))
+
+
+def _outputs(stack: str, sleep: Callable[[float], None]) -> Mapping[str, Mapping[str, Any]]:
+    """The engine saves the state while the program runs, and a file backend's reader can meet a file that is
+    half written ("failed to load checkpoint: EOF", seen with v3.259.0): such a reading is done again.
+    """
+    for pause in (*_PAUSES, None):
+        try:
+            answer = pulumi.runtime.invoke(_READ, {"stackName": stack})
+        except Exception as error:
+            if pause is None or _HALF_WRITTEN not in str(error):
+                raise LedgerError(
+                    "the stack's state cannot be read, so nobody knows what is live",
+                    expected=f"the last state of {stack}",
+                    seen=str(error),
+                    state="nothing was changed",
+                    next=f"pulumi stack export --stack {pulumi.get_stack()}",
+                ) from error
+            sleep(pause)
+        else:
+            return (answer.value or {}).get("outputs") or {}
+    raise AssertionError("the last attempt returns or raises")
 
 
 def parse_former(resources: Mapping[str, Mapping[str, Any]]) -> Former:

@@ -8,6 +8,7 @@ python3 -m pip install --quiet --disable-pip-version-check --root-user-action ig
 rm -rf vendor/bin
 find vendor -name RECORD -exec rm {} +
 
-look="versions/$RELEASE_VERSION.json"
+# 2.1 looks like 2: a label is released once, a look as often as one likes.
+look="versions/${RELEASE_VERSION%%.*}.json"
 [ -f "$look" ] || look=versions/1.json
 cp "$look" shop/look.json

@@ -65,6 +65,7 @@ class Engine:
             ended = run(
                 [
                     *(self._pulumi, "up", "--stack", self._project.stack),
+                    "--suppress-outputs",  # `release status` tells them better than the whole ledger
                     *(() if ask else ("--yes", "--skip-preview")),
                     *("--config-file", str(configuration), "--message", message, "--event-log", str(events)),
                 ],

@@ -22,20 +22,17 @@ RATE = 300
 
 
 def played(stage: Stage, version: str, succeeds: bool) -> Played:
-    live = stage.status()["live"]["id"]
     act = Act(version, version, succeeds)
-    log = stage.logs / f"release-{version}.log"
-    return play(act, stage.status()["url"], "dev", RATE, live, stage.variables, log)
+    return play(act, stage.world, RATE, stage.logs / f"release-{version}.log")
 
 
 def test_version_1_is_live_and_answers(stage: Stage) -> None:
-    status = stage.status()
-    assert status["live"]["version"] == "1"
-    with Load(status["url"], 50, stage.variables) as load:
+    assert stage.live().version == "1"
+    with Load(stage.status().url, 50, stage.variables) as load:
         pass
     assert load.counted is not None
     assert load.counted.failed == 0
-    assert [name for name, _ in load.counted.releases] == [status["live"]["id"]]
+    assert [name for name, _ in load.counted.releases] == [stage.live().id]
 
 
 def test_a_good_version_goes_live_and_no_request_is_lost(stage: Stage) -> None:
@@ -43,8 +40,8 @@ def test_a_good_version_goes_live_and_no_request_is_lost(stage: Stage) -> None:
     assert one.status == 0, one.output[-4000:]
     assert one.lost == 0, one.counted
     assert one.counted.of(one.candidate) is not None
-    assert stage.status()["live"]["version"] == "2"
-    assert [entry["version"] for entry in stage.status()["warm"]] == ["1"]
+    assert stage.live().version == "2"
+    assert [release.version for release in stage.status().of("warm")] == ["1"]
 
 
 def test_a_version_that_is_never_healthy_is_refused_and_nobody_notices(stage: Stage) -> None:
@@ -53,8 +50,8 @@ def test_a_version_that_is_never_healthy_is_refused_and_nobody_notices(stage: St
     assert one.lost == 0, one.counted
     assert one.candidate == "", "the sick version answered a request"
     assert "500" in " ".join(one.words), one.output[-4000:]
-    assert stage.status()["live"]["version"] == "2"
-    assert not stage.status()["candidates"], "the refused version's fleet was left behind"
+    assert stage.live().version == "2"
+    assert not stage.status().of("candidate"), "the refused version's fleet was left behind"
 
 
 def test_a_version_that_fails_its_pages_is_stopped_at_an_early_step(stage: Stage) -> None:
@@ -65,7 +62,7 @@ def test_a_version_that_fails_its_pages_is_stopped_at_an_early_step(stage: Stage
     assert answered is not None, "the failing version was never tried"
     assert answered.answered < 0.25 * one.counted.sent, "it got more than an early step's share"
     assert one.counted.own_failures(one.candidate) <= 0.1 * answered.answered + 5
-    assert stage.status()["live"]["version"] == "2"
+    assert stage.live().version == "2"
 
 
 def test_after_all_that_an_update_finds_nothing_to_change(stage: Stage) -> None:
@@ -79,7 +76,8 @@ def test_after_all_that_an_update_finds_nothing_to_change(stage: Stage) -> None:
 def test_a_weight_changed_by_hand_is_drift_by_name_and_the_next_update_mends_it(stage: Stage) -> None:
     elb, rule = stage.elb(), stage.main_rule()
     live = stage.weights(elb, rule["RuleArn"])
-    warm = stage.status()["warm"][0]["targetGroupArn"]
+    (warm_release,) = stage.status().of("warm")
+    warm = stage.world.outputs()["fleets"][warm_release.id]["targetGroupArn"]
     elb.modify_rule(
         RuleArn=rule["RuleArn"],
         Actions=[
@@ -114,15 +112,15 @@ def test_slow_weights_and_a_throttled_api_lose_nothing_either(stage: Stage) -> N
             stage.done("localcloud", "fault", "clear", name)
     assert one.status == 0, one.output[-4000:]
     assert one.lost == 0, one.counted
-    assert stage.status()["live"]["version"] == "5"
+    assert stage.live().version == "5"
 
 
 def test_ctrl_c_in_the_middle_of_a_shift_puts_the_weights_back_within_a_second(stage: Stage) -> None:
-    status, elb = stage.status(), stage.elb()
+    url, elb = stage.status().url, stage.elb()
     rule = stage.main_rule()["RuleArn"]
     former = stage.weights(elb, rule).groups[0][1]
     with (
-        Load(status["url"], RATE, stage.variables) as load,
+        Load(url, RATE, stage.variables) as load,
         stage.started("release", "deploy", "6", "--stack", "dev", "--yes", "--keep") as deploy,
     ):
         stage.until_shared(elb, rule)
@@ -144,11 +142,11 @@ def test_ctrl_c_in_the_middle_of_a_shift_puts_the_weights_back_within_a_second(s
 
 
 def test_kill_9_of_the_engine_puts_the_weights_back_and_a_later_update_completes(stage: Stage) -> None:
-    status, elb = stage.status(), stage.elb()
+    url, elb = stage.status().url, stage.elb()
     rule = stage.main_rule()["RuleArn"]
     former = stage.weights(elb, rule).groups[0][1]
     with (
-        Load(status["url"], RATE, stage.variables) as load,
+        Load(url, RATE, stage.variables) as load,
         stage.started("release", "deploy", "7", "--stack", "dev", "--yes") as deploy,
     ):
         stage.until_shared(elb, rule)

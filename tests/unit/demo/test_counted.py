@@ -41,7 +41,7 @@ def test_an_act_goes_well_only_with_the_right_exit_status_and_nothing_lost() -> 
 
 
 def test_the_first_error_is_quoted_as_it_was_printed() -> None:
-    output = "row\n    error: refused\n      expected: 2\n\nother\nerror: later\n"
+    output = "error: update failed\n    error: refused\n      expected: 2\n\nother\nerror: later\n"
     assert played(1, False, output).words == ("error: refused", "expected: 2")
 
 
