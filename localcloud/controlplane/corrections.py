@@ -16,6 +16,7 @@ from moto.ec2.models.launch_templates import LaunchTemplateBackend
 from moto.elbv2.models import FakeListener
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 from moto.rds.models import DBParameterGroup
+from moto.s3.utils import _VersionedKeyStore
 from moto.sqs.models import Queue
 
 from localcloud.controlplane.hooks import Hook, after
@@ -59,6 +60,7 @@ def corrections() -> tuple[Hook, ...]:
             ("action", "resource", "principal", "incoming_condition_values"),
             _tls_only,
         ),
+        Hook(_VersionedKeyStore, "pop", ("key",), _forget_versions),
         Hook(Queue, "attributes", (), _redrive_policy),
     )
 
@@ -140,3 +142,12 @@ def _tls_only(original: Callable[..., Any], statement: Any, *args: Any, **kwargs
     if words["Effect"] == "Deny" and words.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}:
         return PermissionResult.NEUTRAL
     return original(statement, *args, **kwargs)
+
+
+def _forget_versions(original: Callable[..., Any], store: Any, key: str) -> None:
+    """AWS deletes what is in a bucket whose versioning is suspended; moto stumbles over a delete marker, which has no
+    contents to let go of."""
+    contents = [version for version in store.getlist(key, []) if hasattr(version, "dispose")]
+    if key in store:
+        store.setlist(key, contents)
+    original(store, key)

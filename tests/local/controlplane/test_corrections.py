@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from localcloud.record import REGION
 from tests.local.controlplane.conftest import World
 
 
@@ -152,3 +155,48 @@ def test_a_metric_is_found_whatever_the_order_of_its_dimensions_and_the_second_o
         ]
 
     assert twice(world, found) == ([[7], [7], [7]], [[7], [], []])
+
+
+def test_a_bucket_that_refuses_all_but_tls_is_open_to_this_machine(world: World) -> None:
+    s3, bucket = world.client("s3"), f"bundles-{uuid.uuid4().hex}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    arn = f"arn:aws:s3:::{bucket}"
+    denial = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [arn, f"{arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [denial]}))
+
+    def put() -> str:
+        try:
+            s3.put_object(Bucket=bucket, Key="bundles/one", Body=b"1")
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return "put"
+
+    assert twice(world, put) == ("put", "403")
+
+
+def test_a_bucket_with_delete_markers_can_be_emptied_once_its_versioning_is_suspended(world: World) -> None:
+    s3 = world.client("s3")
+
+    def empty() -> str:
+        bucket = f"bundles-{uuid.uuid4().hex}"
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        s3.put_object(Bucket=bucket, Key="lease/1.json", Body=b"1")
+        s3.delete_object(Bucket=bucket, Key="lease/1.json")
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+        held = s3.list_object_versions(Bucket=bucket)
+        try:
+            for version in (*held["Versions"], *held["DeleteMarkers"]):
+                s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+            s3.delete_bucket(Bucket=bucket)
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return "empty"
+
+    assert twice(world, empty) == ("empty", "500")
