@@ -19,7 +19,7 @@ from release.aws import CALL_SECONDS
 from release.errors import LeaseError, LeaseHeld, LeaseLost
 
 BEAT_SECONDS = 0.8
-QUIET_SECONDS = 5.0
+QUIET_SECONDS = 5.5
 FRESH_SECONDS = QUIET_SECONDS - CALL_SECONDS
 DOUBT_SECONDS = FRESH_SECONDS - 0.7
 """Without a heartbeat for this long a shift is given up, while it may still put the weights back."""
