@@ -52,6 +52,7 @@ class Cloud:
         port = FIRST_PORT + int(checkout.key[:8], 16) % PORTS
         self.api = ApiServer(self.board, self.plane, REGION, port)
         self.api.warm()
+        self.plane.sync()
         self.instances.on_exit(lambda _instance: self._wake.set())
         self.api.start()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,7 +26,8 @@ COLOURS = {
 
 def show_status(seen: Mapping[str, Any], console: Console | None = None) -> None:
     """Print what the daemon's `status` answered."""
-    out = console or Console(soft_wrap=True, highlight=False)
+    # Where nobody looks at a terminal, nothing is folded.
+    out = console or Console(highlight=False, width=None if sys.stdout.isatty() else 200)
     out.print(f"local cloud {seen['endpoint']}, up for {_duration(seen['uptime'])}, pid {seen['pid']}")
     if seen["problem"]:
         out.print(Text(f"PROBLEM: {seen['problem']}", style="bold red"))

@@ -14,7 +14,8 @@ from localcloud.faults import FaultBoard
 
 ADDRESS = "127.0.0.1"
 """By address: with a name, S3's clients put the bucket before it, which no resolver knows."""
-SERVICES_AT_START = ("ec2", "elbv2", "autoscaling", "s3", "iam", "sts", "ssm", "cloudwatch")
+SERVICES_AT_START = ("ec2", "elasticloadbalancing", "autoscaling", "s3", "iam", "sts", "ssm", "monitoring")
+"""As their calls are signed."""
 
 
 class ApiServer:
@@ -25,6 +26,7 @@ class ApiServer:
         self._moto = DomainDispatcherApplication(create_backend_app)
         front = Front(self._moto, board, follower, region)
         self._server = None
+        self._region = region
         for port in dict.fromkeys((preferred_port, 0)):
             try:
                 self._server = make_server(
@@ -48,11 +50,9 @@ class ApiServer:
 
     def warm(self) -> None:
         """Load the services that every program uses, so that their first call is as fast as the others."""
-        for service in SERVICES_AT_START:
-            host = f"{service}.amazonaws.com"
-            self._moto.app_instances.setdefault(
-                str(self._moto.get_backend_for_host(service) or host), create_backend_app(service)
-            )
+        for signing_name in SERVICES_AT_START:
+            service = self._moto.get_backend_for_host(f"{signing_name}.{self._region}.amazonaws.com")
+            self._moto.app_instances[service] = create_backend_app(service)
 
     def close(self) -> None:
         """Stop answering and free the port."""

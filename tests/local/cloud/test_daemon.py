@@ -2,89 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
 from localcloud.processes import identify, marked_processes
-from localcloud.record import read_record
-
-USER_DATA = b"""## template: jinja
-#cloud-config
-write_files:
-- path: /etc/systemd/system/web.service
-  content: |
-    [Service]
-    ExecStart=/usr/bin/env python3 -m http.server --bind {{ ds.meta_data.local_ipv4 }} 8080
-    Restart=always
-    [Install]
-    WantedBy=multi-user.target
-runcmd:
-- [systemctl, enable, --now, web.service]
-"""
-
-
-@dataclass
-class Checkout:
-    root: Path
-
-    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "UNEVENTFUL_"))
-        }
-        return subprocess.run(
-            [sys.executable, "-m", "localcloud.cli.main", *arguments],
-            cwd=self.root,
-            env={**environment, "PYTHONPATH": str(Path(__file__).parents[3])},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=check,
-        )
-
-    @property
-    def marker(self) -> str:
-        return str(self.root / ".uneventful" / "cloud")
-
-    @property
-    def pid(self) -> int:
-        record = read_record(Path(self.marker) / "daemon.json")
-        assert record is not None
-        return record.pid
-
-    def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
-        return found
-
-    def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.status()["endpoint"],
-            region_name="eu-west-1",
-            aws_access_key_id="key",
-            aws_secret_access_key="secret",
-        )
-
-
-def new_checkout(folder: Path) -> Checkout:
-    folder.mkdir()
-    (folder / "Pulumi.yaml").touch()
-    return Checkout(folder)
+from tests.local.cloud.real import Checkout, answers, environment_of_two, new_checkout, until
 
 
 @pytest.fixture
@@ -92,61 +23,6 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
     made = new_checkout(tmp_path / "checkout")
     yield made
     made.run("down", check=False)
-
-
-def until(what: Callable[[], Any], seconds: float = 15.0) -> Any:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := what():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {what}")
-
-
-def environment_of_two(checkout: Checkout) -> str:
-    """A load balancer in front of a group of two real instances; returns its URL."""
-    ec2, elb = checkout.client("ec2"), checkout.client("elbv2")
-    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=f"eu-west-1{zone}")[
-            "Subnet"
-        ]["SubnetId"]
-        for n, zone in enumerate("ab")
-    ]
-    balancer = elb.create_load_balancer(Name="front", Subnets=subnets)["LoadBalancers"][0]
-    group = elb.create_target_group(
-        Name="web", Protocol="HTTP", Port=8080, VpcId=vpc, HealthCheckPath="/", HealthCheckIntervalSeconds=5
-    )["TargetGroups"][0]["TargetGroupArn"]
-    elb.create_listener(
-        LoadBalancerArn=balancer["LoadBalancerArn"],
-        Protocol="HTTP",
-        Port=8080,
-        DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
-    )
-    template = ec2.create_launch_template(
-        LaunchTemplateName="web",
-        LaunchTemplateData={
-            "ImageId": "ami-0ef3038e9b73a0746",
-            "UserData": base64.b64encode(USER_DATA).decode(),
-        },
-    )["LaunchTemplate"]["LaunchTemplateId"]
-    checkout.client("autoscaling").create_auto_scaling_group(
-        AutoScalingGroupName="web",
-        LaunchTemplate={"LaunchTemplateId": template},
-        MinSize=2,
-        MaxSize=2,
-        VPCZoneIdentifier=",".join(subnets),
-        TargetGroupARNs=[group],
-    )
-    return f"http://{balancer['DNSName']}:8080/"
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def test_up_is_ready_in_time_and_a_second_up_changes_nothing(checkout: Checkout) -> None:

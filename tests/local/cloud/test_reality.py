@@ -1,0 +1,142 @@
+"""A whole environment on one machine: AWS's API, real instances, a real load balancer, and AWS's bad days."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.local.cloud.real import Checkout, answers, environment_of_two, new_checkout, until
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Checkout, str]]:
+    """A checkout with a cloud, a load balancer and a group of two that answers."""
+    checkout = new_checkout(tmp_path_factory.mktemp("reality") / "checkout")
+    checkout.run("up")
+    url = environment_of_two(checkout)
+    until(lambda: answers(url))
+    yield checkout, url
+    checkout.run("down", check=False)
+
+
+@pytest.fixture(autouse=True)
+def no_faults_afterwards(running: tuple[Checkout, str]) -> Iterator[None]:
+    yield
+    running[0].run("fault", "clear")
+
+
+def healthy(checkout: Checkout) -> dict[str, str]:
+    return {target["id"]: target["state"] for target in checkout.status()["target_groups"][0]["targets"]}
+
+
+def test_a_hung_instance_is_found_unhealthy_and_comes_back_when_it_answers_again(
+    running: tuple[Checkout, str],
+) -> None:
+    checkout, _ = running
+    until(lambda: list(healthy(checkout).values()) == ["healthy", "healthy"])
+    victim = checkout.status()["instances"][0]
+    checkout.run("fault", "set", "target-hang", victim["id"])
+    with pytest.raises((urllib.error.URLError, TimeoutError)):
+        urllib.request.urlopen(f"http://{victim['address']}:8080/", timeout=1)
+    until(lambda: healthy(checkout)[victim["id"]] == "unhealthy", seconds=40)
+    checkout.run("fault", "clear")
+    until(lambda: healthy(checkout)[victim["id"]] == "healthy", seconds=40)
+
+
+def test_delayed_weights_reach_the_data_plane_when_their_time_has_come(running: tuple[Checkout, str]) -> None:
+    checkout, url = running
+    elb = checkout.client("elbv2")
+    balancer = elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
+    listener = elb.describe_listeners(LoadBalancerArn=balancer)["Listeners"][0]["ListenerArn"]
+    checkout.run("fault", "set", "weights-delay", "2")
+    rule = elb.create_rule(
+        ListenerArn=listener,
+        Priority=5,
+        Conditions=[{"Field": "path-pattern", "Values": ["/*"]}],
+        Actions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
+    )["Rules"][0]["RuleArn"]
+    began = time.monotonic()
+    assert answers(url)
+    until(lambda: not answers(url))
+    assert 1.5 < time.monotonic() - began < 4
+    checkout.run("fault", "clear")
+    elb.delete_rule(RuleArn=rule)
+    assert answers(url)
+
+
+def test_an_instance_fetches_from_s3_with_what_it_was_given(running: tuple[Checkout, str]) -> None:
+    checkout, _ = running
+    s3, ec2 = checkout.client("s3"), checkout.client("ec2")
+    s3.create_bucket(Bucket="bundles", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="bundles", Key="one/two.txt", Body=b"from the bucket\n")
+    found: Any = ec2.describe_instances()["Reservations"][0]["Instances"][0]
+    user_data = """#cloud-config
+runcmd:
+- aws s3 cp --region eu-west-1 s3://bundles/one/two.txt - | aws s3 cp --region eu-west-1 - s3://bundles/back.txt
+"""
+    run = ec2.run_instances(
+        ImageId="ami-0ef3038e9b73a0746",
+        MinCount=1,
+        MaxCount=1,
+        SubnetId=found["SubnetId"],
+        UserData=user_data,
+    )
+    one = run["Instances"][0]["InstanceId"]
+
+    def instance() -> dict[str, Any]:
+        return next((each for each in checkout.status()["instances"] if each["id"] == one), {})
+
+    try:
+        until(lambda: instance()["machine"] != "booting")
+        assert (instance()["machine"], instance()["detail"]) == ("running", "")
+        assert s3.get_object(Bucket="bundles", Key="back.txt")["Body"].read() == b"from the bucket\n"
+    finally:
+        ec2.terminate_instances(InstanceIds=[one])
+    until(lambda: not instance())
+
+
+def test_scaling_in_under_requests_loses_none(running: tuple[Checkout, str]) -> None:
+    checkout, url = running
+    scaling = checkout.client("autoscaling")
+    scaling.update_auto_scaling_group(AutoScalingGroupName="web", MinSize=1, DesiredCapacity=1)
+    lost, sent = [], 0
+    deadline = time.monotonic() + 30
+    while len(checkout.status()["instances"]) > 1 and time.monotonic() < deadline:
+        for _ in range(50):
+            sent += 1
+            if not answers(url):
+                lost.append(sent)
+    assert len(checkout.status()["instances"]) == 1
+    assert sent >= 50
+    assert lost == []
+    scaling.update_auto_scaling_group(AutoScalingGroupName="web", MinSize=2, DesiredCapacity=2)
+    until(lambda: list(healthy(checkout).values()).count("healthy") == 2)
+
+
+def test_a_throttled_api_is_survived_by_the_sdk_and_the_log_has_the_seed(
+    running: tuple[Checkout, str],
+) -> None:
+    checkout, _ = running
+    checkout.run("fault", "set", "seed", "11")
+    checkout.run("fault", "set", "api-throttle", "30%:elbv2")
+    elb = checkout.client("elbv2")
+    retries = [elb.describe_target_groups()["ResponseMetadata"]["RetryAttempts"] for _ in range(8)]
+    assert sum(retries) > 0
+    log = (checkout.root / ".uneventful" / "cloud" / "daemon.log").read_text()
+    assert "seed 11" in log
+
+
+def test_the_status_is_the_same_for_programs_and_for_people(running: tuple[Checkout, str]) -> None:
+    checkout, _ = running
+    shown, seen = checkout.run("status").stdout, checkout.status()
+    for instance in seen["instances"]:
+        assert instance["id"] in shown
+        assert instance["address"] in shown
+    assert seen["load_balancers"][0]["address"] in shown
+    assert json.dumps(seen)
