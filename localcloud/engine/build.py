@@ -59,7 +59,7 @@ def build(
     binaries = new / "bin"
     binaries.mkdir(parents=True)
     todo = [(target, _missing(target, modules, progress, go, run)) for target in TARGETS]
-    total = sum(count for _, count in todo)
+    total = len(frozenset().union(*(packages for _, packages in todo)))
     progress.say(f"compiling {total} Go packages that are not in Go's cache yet ({len(TARGETS)} programs)")
     counter = Counter(progress, total)
     for target, _ in todo:
@@ -134,8 +134,8 @@ def _linker_flags(target: Target) -> str:
     return f"-s -w -X {_SDK}/go/common/version.Version=v{target.version}"
 
 
-def _missing(target: Target, modules: Path, progress: Progress, go: str, run: Run) -> int:
-    """Fetches the modules and counts the packages that Go has to compile."""
+def _missing(target: Target, modules: Path, progress: Progress, go: str, run: Run) -> frozenset[str]:
+    """Fetches the modules and names the packages that Go has to compile."""
     fetched = 0
 
     def line(text: str) -> None:
@@ -166,7 +166,15 @@ def _missing(target: Target, modules: Path, progress: Progress, go: str, run: Ru
     _check(ended, f"go list -deps {target.package}")
     if fetched:
         progress.say(f"fetched {fetched} Go modules for {target.executable}")
-    return len(ended.output.split())
+    # The standard library is compiled once for all programs, everything else in each one's own version.
+    return frozenset(
+        name if is_standard(name) else f"{target.module}:{name}" for name in ended.output.split()
+    )
+
+
+def is_standard(package: str) -> bool:
+    """Whether a package is of Go's standard library: its first part is no host name."""
+    return "." not in package.partition("/")[0]
 
 
 def _scripts(modules: Path, progress: Progress, go: str, run: Run) -> list[Path]:
