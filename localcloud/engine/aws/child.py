@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from typing import IO
 
 from localcloud.engine.aws.binary import TerraformProvider
 from localcloud.engine.aws.errors import ProviderBrokenError
-from localcloud.engine.aws.sockets import socket_folder
+from localcloud.engine.aws.sockets import clear, socket_folder
 
 # go-plugin's handshake as Terraform does it (github.com/hashicorp/terraform, internal/plugin/serve.go).
 _COOKIE = {"TF_PLUGIN_MAGIC_COOKIE": "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2"}
@@ -98,4 +97,4 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         self.process.wait()
-        shutil.rmtree(self.sockets, ignore_errors=True)
+        clear(self.sockets)

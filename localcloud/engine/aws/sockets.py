@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -24,5 +25,12 @@ def socket_folder(base: Path | None = None) -> Path:
             shutil.rmtree(left, ignore_errors=True)
     folder = base / f"{_PREFIX}{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
+    folder.mkdir(mode=0o700, parents=True)
     return folder
+
+
+def clear(folder: Path) -> None:
+    """Remove the folder, and the one that holds it when no other bridge is running."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.parent.rmdir()
