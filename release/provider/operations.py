@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -58,3 +59,12 @@ class Operations:
         """Return when nothing is running."""
         while self._running:
             await asyncio.wait(set(self._running))
+
+
+async def unstoppable(work: Coroutine[Any, Any, T]) -> T:
+    """The work's result; a cancel that arrives meanwhile does not reach it."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
+    return task.result()

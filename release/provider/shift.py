@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 from release.errors import (
     CannotMeasure,
@@ -19,6 +16,7 @@ from release.proof import Window, served, window_for
 from release.provider import lease as leases
 from release.provider.inputs import ShiftInputs
 from release.provider.lease import Lease
+from release.provider.operations import unstoppable
 from release.provider.ports import ShiftPorts
 from release.provider.restore import Restoration
 from release.provider.rule import MainRule
@@ -30,8 +28,6 @@ _PAUSE = 0.1
 _VOLLEY = 10
 _WATCHING_VOLLEY = 2
 _BASELINE = 5
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -238,15 +234,6 @@ class Shift:
 class _Proof:
     seconds: float
     answers: int
-
-
-async def unstoppable(work: Coroutine[Any, Any, T]) -> T:
-    """The work's result; a cancel that arrives meanwhile does not reach it."""
-    task = asyncio.ensure_future(work)
-    while not task.done():
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait([task])
-    return task.result()
 
 
 async def _end(lease: Lease, beating: asyncio.Task[None], outcome: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import grpc.aio
@@ -42,7 +43,9 @@ async def test_a_release_without_targets_is_refused_with_numbers(engine: Engine,
     with pytest.raises(grpc.aio.AioRpcError) as error:
         await engine.create(GATE, wanted)
     text = error.value.details() or ""
-    assert "0 of 2 healthy after 2 s (deadline 2 s), last: no target registered; probes: 503 ×" in text
+    assert re.search(
+        r"0 of 2 healthy after \d+ s \(deadline 2 s\), last: no target registered; probes: 503 ×\d", text
+    )
     assert "nothing was moved" in text
     assert "00000000.key" not in text
 
