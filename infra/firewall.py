@@ -6,9 +6,8 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import settings
+from infra.network import EVERYWHERE
 from infra.tags import named
-
-EVERYWHERE = "0.0.0.0/0"
 
 APPLICATION_PORTS = (1024, 65535)
 """Where an application may listen: its processes are not root. The port itself belongs to each release."""

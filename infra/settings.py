@@ -189,7 +189,3 @@ class Settings(Part):
             examples=["2"],
         ),
     ] = None
-
-    @property
-    def environment(self) -> str:
-        return self.stack

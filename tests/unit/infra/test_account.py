@@ -32,7 +32,9 @@ def test_another_account_is_refused_by_number() -> None:
 def test_another_region_is_refused_because_the_weights_would_be_looked_for_there(
     region: str, shown: str
 ) -> None:
-    with pytest.raises(AccountError, match="export AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1") as refused:
+    with pytest.raises(
+        AccountError, match="export AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1"
+    ) as refused:
         check(SETTINGS, Identity("111122223333", region))
     assert f"seen:     {shown} in" in str(refused.value)
 
