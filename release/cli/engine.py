@@ -31,7 +31,7 @@ class Engine:
                 expected="Pulumi's command line",
                 seen="none",
                 state="nothing was changed",
-                next='eval "$(localcloud env)" for the local cloud, or see https://www.pulumi.com/docs/install',
+                next="a shell in which `pulumi version` answers; https://www.pulumi.com/docs/install says how",
             )
         self._pulumi = found
 

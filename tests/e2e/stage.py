@@ -16,6 +16,7 @@ import boto3
 from botocore.config import Config
 
 from demo.world import Release, Status, World, local_variables
+from setup import salt
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -153,6 +154,7 @@ def up(home: Path, logs: Path) -> Stage:
     assert started.returncode == 0, started.stdout + started.stderr
     stage = Stage(local_variables(before), logs)
     stage.done("pulumi", "stack", "select", "--create", "dev", "--non-interactive")
+    salt.keep_out(ROOT / "Pulumi.dev.yaml")
     stage.done("pulumi", "up", "--yes", "--stack", "dev", "--non-interactive")
     for version in ("1", "6", "7"):
         stage.done("release", "build", "examples/shop", "--version", version)
