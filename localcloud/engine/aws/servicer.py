@@ -4,84 +4,28 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import grpc
-from google.protobuf import any_pb2, empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from localcloud.engine.aws import configuration
 from localcloud.engine.aws.autonames import Autonaming
 from localcloud.engine.aws.catalog import Kind
 from localcloud.engine.aws.checks import Failure
 from localcloud.engine.aws.engine import Engine
-from localcloud.engine.aws.errors import BridgeError
-from localcloud.engine.aws.resources import PartlyDoneError, Verdict, Warn
+from localcloud.engine.aws.resources import Verdict, Warn
 from localcloud.engine.aws.session import Session
+from localcloud.engine.aws.telling import told
 from localcloud.engine.aws.values import from_struct, to_struct
-
-Servicer = TypeVar("Servicer")
-Request = TypeVar("Request")
-Answer = TypeVar("Answer")
-Handler = Callable[[Servicer, Request, grpc.ServicerContext], Answer]
-
-_INTERNAL_FAILURE = (
-    "the stand-in for the AWS plugin failed with {error!r} at {place}. Nothing more was sent to AWS for this "
-    "resource; run `pulumi refresh` before the next `pulumi up`."
-)
 
 
 def sdk_version() -> str:
     """The version of Pulumi's AWS SDK that is installed, which is the plugin's version for the engine."""
     return version("pulumi-aws")
-
-
-def _told(handler: Handler[Servicer, Request, Answer]) -> Handler[Servicer, Request, Answer]:
-    """Errors reach the engine as text that names the resource, never as a stack trace."""
-
-    @functools.wraps(handler)
-    def tell(self: Servicer, request: Request, context: grpc.ServicerContext) -> Answer:
-        name = getattr(request, "name", "") or getattr(request, "urn", "").rpartition("::")[2]
-        subject = f"{name}: " if name else ""
-        try:
-            return handler(self, request, context)
-        except PartlyDoneError as error:
-            _attach(context, error, subject)
-            text = str(error)
-        except BridgeError as error:
-            text = str(error)
-        except Exception as error:
-            trace = error.__traceback__
-            while trace and trace.tb_next:
-                trace = trace.tb_next
-            frame = trace.tb_frame.f_code if trace else None
-            place = f"{Path(frame.co_filename).name}:{trace.tb_lineno}" if frame and trace else "unknown"
-            text = _INTERNAL_FAILURE.format(error=error, place=place)
-        context.abort(grpc.StatusCode.UNKNOWN, f"{subject}{text}")
-        raise AssertionError("gRPC's abort does not return")
-
-    return tell
-
-
-def _attach(context: grpc.ServicerContext, error: PartlyDoneError, subject: str) -> None:
-    """Tell the engine what exists, so that the next update continues from what AWS then has."""
-    reasons = [f"{subject}{reason}" for reason in error.reasons]
-    detail = any_pb2.Any()
-    detail.Pack(
-        provider_pb2.ErrorResourceInitFailed(
-            id=error.identity,
-            properties=to_struct(error.properties),
-            inputs=to_struct(error.inputs),
-            reasons=reasons,
-            refresh_before_update=True,
-        )
-    )
-    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=reasons[0])
-    status.details.append(detail)
-    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
 
 
 class Bridge(provider_pb2_grpc.ResourceProviderServicer):
@@ -112,7 +56,7 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
         """Only what the engine needs to know it by: programs have their types from the SDK."""
         return provider_pb2.GetSchemaResponse(schema=json.dumps({"name": "aws", "version": sdk_version()}))
 
-    @_told
+    @told
     def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
@@ -120,14 +64,14 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
         wrong = configuration.failures(session.catalog.provider, from_struct(request.news), session.provider)
         return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(wrong))
 
-    @_told
+    @told
     def DiffConfig(
         self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
         names = configuration.changed(from_struct(request.old_inputs), from_struct(request.news))
         return provider_pb2.DiffResponse(changes=_some(bool(names)), diffs=names)
 
-    @_told
+    @told
     def Configure(
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
@@ -142,7 +86,7 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
         self._session.terraform.stop()
         return empty_pb2.Empty()
 
-    @_told
+    @told
     def Check(
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
@@ -155,7 +99,7 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
         )
         return provider_pb2.CheckResponse(inputs=to_struct(inputs), failures=_failures(wrong))
 
-    @_told
+    @told
     def Diff(
         self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
@@ -168,7 +112,7 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
         )
         return _diff_response(verdict)
 
-    @_told
+    @told
     def Create(
         self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CreateResponse:
@@ -182,7 +126,7 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
         )
         return provider_pb2.CreateResponse(id=identity, properties=to_struct(properties))
 
-    @_told
+    @told
     def Read(
         self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ReadResponse:
@@ -199,7 +143,7 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
             inputs=to_struct(reading.inputs or {}),
         )
 
-    @_told
+    @told
     def Update(
         self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext
     ) -> provider_pb2.UpdateResponse:
@@ -215,14 +159,14 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
         )
         return provider_pb2.UpdateResponse(properties=to_struct(properties))
 
-    @_told
+    @told
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         self._session.resources.delete(
             self._kind(request), from_struct(request.properties), request.timeout, self._warn(request)
         )
         return empty_pb2.Empty()
 
-    @_told
+    @told
     def Invoke(
         self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext
     ) -> provider_pb2.InvokeResponse:

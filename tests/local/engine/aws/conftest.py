@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from localcloud.engine.aws import binary
-from tests.local.engine.aws import corrections
 from tests.local.engine.aws.aws_side import AwsSide
 from tests.local.engine.aws.bridge_process import BridgeProcess
+from tests.local.engine.aws.cloud_process import cloud
 
 
 @pytest.fixture(scope="session")
@@ -26,15 +26,8 @@ def provider() -> binary.TerraformProvider:
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[AwsSide]:
-    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
-    from moto.server import ThreadedMotoServer
-
-    corrections.apply()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield AwsSide(f"http://{host}:{port}")
-    server.stop()
+    with cloud() as endpoint:
+        yield AwsSide(endpoint)
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +36,21 @@ def bridge(provider: binary.TerraformProvider, aws: AwsSide) -> Iterator[BridgeP
     process.configure({"allowedAccountIds": '["123456789012"]'})
     yield process
     process.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The contract first, which starts all scenarios; what waits longest last, while the other tests run."""
+    here = Path(__file__).parent
+    places = [place for place, item in enumerate(items) if item.path.parent == here]
+    ordered = sorted((items[place] for place in places), key=_turn)
+    for place, item in zip(places, ordered, strict=True):
+        items[place] = item
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.path.name != "test_contract.py":
+        return 1
+    return 2 if "LoadBalancer" in item.name else 0
 
 
 pytest.register_assert_rewrite("tests.local.engine.aws.scenario")
