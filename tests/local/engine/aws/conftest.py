@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _turn(item: pytest.Item) -> int:
     if item.path.name != "test_contract.py":
         return 1
-    return 2 if "LoadBalancer" in item.name else 0
+    return 2 if "LoadBalancer" in item.name or "Lifecycle" in item.name else 0
 
 
 pytest.register_assert_rewrite("tests.local.engine.aws.scenario")
