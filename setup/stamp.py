@@ -48,12 +48,11 @@ def parse(text: str) -> Stamp | None:
 def of(profile: Profile, root: Path) -> Stamp:
     """The stamp of a complete environment for the requirements as they are now."""
     folder = root / "requirements"
-    files = [folder / "install.txt", folder / f"{profile}.txt"]
-    return Stamp(profile, _digest(files), _digest([root / "pyproject.toml"]), str(root))
+    return Stamp(profile, _digest(folder / f"{profile}.txt"), _digest(root / "pyproject.toml"), str(root))
 
 
-def _digest(files: list[Path]) -> str:
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 class Work(StrEnum):

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from localcloud.engine.progress import Progress
-from setup import environment, pip_settings, stamp
-from setup.environment import SetupError, ensure
+from setup import installation, pip_settings, stamp
+from setup.environment import ensure
+from setup.installation import SetupError
 from setup.stamp import Profile, Stamp, Work, decide
 
 WANTED = Stamp(Profile.LOCAL, "requirements", "project", "/clone")
@@ -63,6 +64,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "pyproject.toml").write_text("[project]\nname = 'tiny'\nversion = '1'\n")
     for name, text in (("install", ""), ("local", f"tiny_part==1.0 --hash=sha256:{digest}\n"), ("dev", "")):
         (root / "requirements" / f"{name}.txt").write_text(text)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheel.parent))
     return root
@@ -92,7 +94,7 @@ def test_an_installation_that_was_interrupted_is_not_believed_and_made_anew(
     clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream = io.StringIO()
-    run = environment.follow
+    run = installation.follow
     commands: list[list[str]] = []
 
     def interrupted(command: list[str], *others: object):  # type: ignore[no-untyped-def]
@@ -101,7 +103,7 @@ def test_an_installation_that_was_interrupted_is_not_believed_and_made_anew(
             raise KeyboardInterrupt
         return run(command, *others)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(environment, "follow", interrupted)
+    monkeypatch.setattr(installation, "follow", interrupted)
     with pytest.raises(KeyboardInterrupt):
         ensure(clone, Profile.LOCAL, Progress(stream), sys.executable)
     half = record(clone)
@@ -112,15 +114,15 @@ def test_an_installation_that_was_interrupted_is_not_believed_and_made_anew(
     def project_apart(command: list[str], *others: object):  # type: ignore[no-untyped-def]
         commands.append(list(command))
         if "-e" in command:
-            return environment.Ended(0, "", ())
+            return installation.Ended(0, "", ())
         return run(command, *others)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(environment, "follow", project_apart)
+    monkeypatch.setattr(installation, "follow", project_apart)
     ensure(clone, Profile.LOCAL, Progress(stream), sys.executable)
     assert not (clone / ".venv" / "half-installed").exists()
     assert list((clone / ".venv").glob("lib/*/site-packages/tiny_part.py"))
     assert record(clone) == stamp.of(Profile.LOCAL, clone)
-    assert "with pip, which takes longer, since uv cannot: " in stream.getvalue()
+    assert "uv cannot install it (" in stream.getvalue()
 
     commands.clear()
     ensure(clone, Profile.LOCAL, Progress(stream), sys.executable)
