@@ -19,9 +19,13 @@ clean: down ## removes what `make up` put into this folder; the cache folder sta
 	@$(PYTHON) -m setup.salt Pulumi.*.yaml
 	@rm -rf .uneventful .venv
 
-test: python ## every test, on the real engine; ARGS="tests/unit -k plan" for some of them
-	@$(PYTHON) -m setup engine --dev
+test: lint ## every test, on the real engine; ARGS="tests/unit -k plan" for some of them
+ifeq ($(ARGS),)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/unit tests/program tests/provider tests/local
+	@$(BIN)/python -m pytest -v tests/e2e
+else
 	@$(BIN)/python -m pytest $(ARGS)
+endif
 
 lint: python ## what CI checks before the tests
 	@$(PYTHON) -m setup engine --dev
