@@ -140,10 +140,9 @@ class S3BundleStore:
         key = _bundle_key(manifest)
         with _told(self._bucket, f"verify {key}"):
             head = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
-            if "ChecksumSHA256" in head:
-                stored = base64.b64decode(head["ChecksumSHA256"]).hex()
-            else:  # Written without one, or by a store that keeps none: then the bytes themselves tell.
-                stored = self._hash(key)
+            # Written without a checksum, or by a store that keeps none: then the bytes themselves tell.
+            checksum = head.get("ChecksumSHA256")
+            stored = base64.b64decode(checksum).hex() if checksum else self._hash(key)
         if stored != manifest.digest:
             raise _mismatch(f"s3://{self._bucket}/{key}", manifest.digest, stored, "no version names it")
 
