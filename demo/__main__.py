@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ LOGS = Path(".uneventful/demo")
 def main() -> int:
     """0 only when every act went as it must and the load lost nothing."""
     options = _options()
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 150)
     world = World(options.stack, local_variables(os.environ))
     status = world.status()
     if status.live is None:
@@ -41,7 +42,7 @@ def main() -> int:
             one = play(act, world, options.rate, log)
             played.append(one)
             _tell(console, one, log)
-    console.print(table(played, options.rate), width=max(console.width, 130))
+    console.print(table(played, options.rate))
     live = world.status().live
     good = played[0].act.version
     console.print(f"live now: {f'version {live.version} ({live.id})' if live else 'nothing'}")

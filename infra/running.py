@@ -58,8 +58,14 @@ class Web(Part):
     ] = 4
     grace: Annotated[
         int,
-        Field(ge=0, le=3600, description="0 to 3600 s to boot before a failing check counts", examples=[120]),
-    ] = 120
+        Field(
+            ge=0,
+            le=3600,
+            description="0 to 3600 s to boot before a failing check replaces an instance; longer than the gate's "
+            "deadline, or a sick candidate is replaced under the eyes of its gate",
+            examples=[600],
+        ),
+    ] = 600
     health: Annotated[
         Health, Field(description="a mapping of interval, timeout, healthy, unhealthy", examples=[{}])
     ] = Health()
