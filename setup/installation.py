@@ -51,7 +51,8 @@ class Installation:
         except SetupError as error:
             return str(error).splitlines()[-1].strip()
         said = self._run("reading pip's settings", [str(tools / "python"), "-m", "pip", "config", "list"])
-        environ = pip_settings.for_uv(said.output.splitlines(), os.environ)
+        # uv leaves a lock behind in the folder for temporary files: in the cache it is in nobody's way.
+        environ = {**pip_settings.for_uv(said.output.splitlines(), os.environ), "TMPDIR": str(tools.parent)}
         target = ("--quiet", "--python", str(self._venv / "bin" / "python"))
         what = f"installing {requirements} with uv"
         self._progress.say(f".venv: {what}")
