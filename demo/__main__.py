@@ -62,7 +62,7 @@ def _options() -> argparse.Namespace:
 
 
 def _tell(console: Console, one: Played, log: Path) -> None:
-    for line in one.words:
+    for line in (*one.milestones, *one.words):
         console.print(f"  {line}", markup=False)
     counted = one.counted
     releases = ", ".join(f"{seen.answered} by {name or '(none)'}" for name, seen in counted.releases)

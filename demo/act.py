@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from pathlib import Path
 from demo.counted import Counted
 from demo.load import Load
 from demo.world import World
+
+_MILESTONE = re.compile(r"\d+ % on .*: errors ")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,12 @@ class Played:
     @property
     def went_well(self) -> bool:
         return (self.status == 0) == self.act.succeeds and self.lost == 0
+
+    @property
+    def milestones(self) -> tuple[str, ...]:
+        """What the shift said of each step that it passed."""
+        lines = (line.strip() for line in self.output.splitlines())
+        return tuple(line for line in lines if _MILESTONE.match(line))
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -48,3 +48,9 @@ def test_the_first_error_is_quoted_as_it_was_printed() -> None:
 def test_a_second_showing_takes_versions_that_were_not_released_before() -> None:
     assert [act.version for act in acts(())] == ["2", "3", "4"]
     assert [act.version for act in acts({"1", "2", "4", "2.1"})] == ["2.2", "3", "4.1"]
+
+
+def test_the_steps_that_were_passed_are_quoted_once() -> None:
+    passed = "1 % on 2 (ab): errors 0 of 51 (old 0 of 5137), 3 ms (old 4 ms); proven by 50 probes in 0.5 s"
+    output = f" ~ traffic updating (6s); {passed}\n    {passed}\n    1 % on 2 (ab): waiting\n"
+    assert played(0, True, output).milestones == (passed,)
