@@ -197,7 +197,9 @@ def _providers_of(engine: int) -> list[int]:
 
 
 def _processes() -> list[tuple[int, int, str]]:
-    told = subprocess.run(["ps", "-eww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        ["ps", "-eww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+    )
     rows = (line.split(None, 2) for line in told.stdout.splitlines())
     return [(int(row[0]), int(row[1]), row[2]) for row in rows if len(row) == 3]
 
