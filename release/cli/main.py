@@ -1,4 +1,4 @@
-"""`release`: build an application, publish it, bring it live, and see what serves."""
+"""`release`: build an application, publish it, bring it live, see what serves; and compare two stacks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from release.cli.build import build
+from release.cli.compare import compare
 from release.cli.deploy import deploy
 from release.cli.publish import publish
 from release.cli.status import status
@@ -24,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (build, publish, deploy, status):
+for verb in (build, publish, deploy, status, compare):
     app.command()(verb)
 
 
