@@ -1,12 +1,12 @@
 """AWS's less pleasant truths, as knobs; all are off until set.
 
-    weights-delay=SECONDS                     the API accepts a change of listeners or rules, the data plane
-    follows later slow-healthy=SECONDS                      a target is not checked until it has been
-    registered for so long api-throttle=RATE[:service[:Action]]      so many of the calls (0.1 or 10%) are
-    answered as AWS throttles api-error=RATE[:service[:Action]]         so many of the calls are answered
-    with a 5xx api-unreachable=on                        every connection to the API is closed without an
-    answer target-hang=INSTANCE                      the instance accepts connections and never answers
-    seed=NUMBER                               the random knobs draw from this seed from now on
+    weights-delay=SECONDS                 the API accepts a change of listeners or rules, the data plane follows later
+    slow-healthy=SECONDS                  a target is not checked until it has been registered for so long
+    api-throttle=RATE[:service[:Action]]  so many of the calls (0.1 or 10%) are answered as AWS throttles
+    api-error=RATE[:service[:Action]]     so many of the calls are answered with a 5xx
+    api-unreachable=on                    every connection to the API is closed without an answer
+    target-hang=INSTANCE                  the instance accepts connections and never answers
+    seed=NUMBER                           the random knobs draw from this seed from now on
 
 `api-throttle`, `api-error` and `target-hang` take several values, separated by commas. A service is named
 as in an API call's signature (`elasticloadbalancing`, `autoscaling`, `ec2`, `s3`, `monitoring`) or as in
