@@ -7,8 +7,7 @@ import json
 import pulumi
 import pulumi_aws as aws
 
-BUNDLES = "bundles/"
-"""Where in the bucket the bundles are."""
+from infra.prefixes import BUNDLES
 
 ASSUMED_BY_INSTANCES = json.dumps(
     {

@@ -8,9 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import settings
-
-LEASES = "lease/"
-"""Objects that the holder of the lease on the weights rewrites each second: their old versions are noise."""
+from infra.prefixes import LEASES
 
 
 class Bundles(pulumi.ComponentResource):

@@ -13,9 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from infra.part import Part, refuse
 from infra.running import Rollout, Web
-
-RESERVED_VARIABLES = frozenset({"HOST", "PORT", "RELEASE_ID", "RELEASE_VERSION"})
-"""What every instance tells an application by itself."""
+from infra.variables import NAME_PATTERN, RESERVED_VARIABLES
 
 PRIVATE_RANGES = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
@@ -27,7 +25,7 @@ def _usable_range(cidr: IPv4Network) -> IPv4Network:
 
 
 def _usable_variables(variables: dict[str, str]) -> dict[str, str]:
-    taken = sorted(RESERVED_VARIABLES & variables.keys())
+    taken = sorted(variables.keys() & RESERVED_VARIABLES)
     if taken:
         raise refuse(f"{taken[0]} is set by every instance itself")
     for name, value in variables.items():
@@ -173,11 +171,10 @@ class Settings(Part):
         ),
     ] = 1
     variables: Annotated[
-        dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str],
+        dict[Annotated[str, Field(pattern=NAME_PATTERN)], str],
         AfterValidator(_usable_variables),
         Field(
-            description="NAME: value pairs, plain text in quotes, none of "
-            + ", ".join(sorted(RESERVED_VARIABLES)),
+            description="NAME: value pairs, plain text in quotes, none of " + ", ".join(RESERVED_VARIABLES),
             examples=[{"GREETING": "hello"}],
         ),
     ] = Field(default_factory=dict)

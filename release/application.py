@@ -7,10 +7,10 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from release.errors import BundleError
-from release.model import PROCESS_PATTERN, WEB, Process
+from release.model import PROCESS_PATTERN, WEB, DrainSeconds, HealthPath, Port, Process
 
 PROCFILE = "Procfile"
 OPTIONS = "release.toml"
@@ -32,7 +32,7 @@ class Health(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: Annotated[str, StringConstraints(pattern=r"^/[^\s?#\"]*$", max_length=128)] = "/healthz"
+    path: HealthPath = "/healthz"
 
 
 class Build(BaseModel):
@@ -48,8 +48,8 @@ class Options(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    port: Annotated[int, Field(ge=1024, le=65535)] = 8080
-    drain_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    port: Port = 8080
+    drain_seconds: DrainSeconds = 30
     health: Health = Health()
     build: Build | None = None
 
@@ -113,7 +113,7 @@ def _parse_line(path: Path, number: int, text: str) -> Process:
         raise _bad_line(
             path, number, text, f"any name but {', '.join(RESERVED_PROCESSES)}: these are reserved"
         )
-    if not re.fullmatch(PROCESS_PATTERN.strip("^$"), name):
+    if not re.fullmatch(PROCESS_PATTERN, name):
         raise _bad_line(path, number, text, "a name of lower-case letters, digits and dashes, at most 32")
     return Process(name=name, command=command)
 

@@ -101,7 +101,7 @@ def unit_name(process: Process) -> str:
 def boot_script(boot: Boot) -> str:
     """Fetch, verify, unpack, start. A bundle that is not the one that the digest names is never unpacked."""
     digest = boot.release.manifest.digest
-    source = shlex.quote(f"s3://{boot.bucket}/bundles/{digest}.tar.gz")
+    source = shlex.quote(f"s3://{boot.bucket}/{boot.release.manifest.key}")
     units = " ".join(unit_name(process) for process in boot.processes)
     return f"""\
 #!/bin/sh

@@ -59,7 +59,7 @@ def build(folder: Path, version: str, out: Path, step: BuildStep = run_step) -> 
     RELEASE_VERSION and SOURCE_DATE_EPOCH in its environment. An earlier build of the same version is
     replaced. Raises BundleError for whatever in the folder cannot be released; then nothing is left behind.
     """
-    if not re.match(VERSION_PATTERN, version):
+    if not re.fullmatch(VERSION_PATTERN, version):
         raise BundleError(
             f"{version!r} cannot be a version",
             expected="letters, digits and . _ + - , a letter or digit first, at most 64",

@@ -10,6 +10,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from infra.prefixes import BUNDLES
+from infra.variables import NAME_PATTERN, RESERVED_VARIABLES
 from release.errors import SettingsError
 
 VERSION_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$"
@@ -18,13 +20,12 @@ VERSION_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$"
 PROCESS_PATTERN = r"^[a-z][a-z0-9-]{0,31}$"
 """A process's name becomes part of a systemd unit's name."""
 
-RESERVED_VARIABLES = ("HOST", "PORT", "RELEASE_ID", "RELEASE_VERSION")
-"""Set by the instance for every process, so a release cannot carry variables of these names."""
-
-_VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
-
 WEB = "web"
 """The one process that gets traffic."""
+
+HealthPath = Annotated[str, StringConstraints(pattern=r"^/[^\s?#\"]*$", max_length=128)]
+Port = Annotated[int, Field(ge=1024, le=65535)]
+DrainSeconds = Annotated[int, Field(ge=1, le=3600)]
 
 
 class _Frozen(BaseModel):
@@ -50,9 +51,9 @@ class Manifest(_Frozen):
     digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     size: Annotated[int, Field(ge=1)]
     processes: tuple[Process, ...]
-    health_path: Annotated[str, StringConstraints(pattern=r"^/[^\s?#\"]*$", max_length=128)] = "/healthz"
-    port: Annotated[int, Field(ge=1024, le=65535)] = 8080
-    drain_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    health_path: HealthPath = "/healthz"
+    port: Port = 8080
+    drain_seconds: DrainSeconds = 30
 
     @field_validator("processes")
     @classmethod
@@ -61,6 +62,11 @@ class Manifest(_Frozen):
         if names.count(WEB) != 1 or len(set(names)) != len(names):
             raise ValueError(f"expected one 'web' and no name twice, seen {names}")
         return processes
+
+    @property
+    def key(self) -> str:
+        """What the bundle is called in the bucket."""
+        return f"{BUNDLES}{self.digest}.tar.gz"
 
 
 class Release(_Frozen):
@@ -106,7 +112,7 @@ def freeze(manifest: Manifest, variables: Mapping[str, str]) -> Release:
                 state="nothing was changed",
                 next="remove it from the stack's variables",
             )
-        if not _VARIABLE.match(name) or "\0" in value:
+        if not re.fullmatch(NAME_PATTERN, name) or "\0" in value:
             raise SettingsError(
                 f"the variable {name!r} cannot be set in an environment",
                 expected="letters, digits and underscores, no digit first, and a value without NUL",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
+from infra.prefixes import VERSIONS
 from release.bundle import Bundle
 from release.errors import DigestMismatch, StoreError, VersionTaken, VersionUnknown
 from release.model import Manifest
@@ -22,7 +23,6 @@ from release.model import Manifest
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_VERSIONS = "versions/"
 _CHUNK = 1 << 20
 
 
@@ -61,7 +61,7 @@ class S3BundleStore:
         self._verify(manifest)
         if known is not None:
             return uploaded
-        if not self._put_new(f"{_VERSIONS}{manifest.version}.json", manifest.model_dump_json().encode()):
+        if not self._put_new(f"{VERSIONS}{manifest.version}.json", manifest.model_dump_json().encode()):
             winner = self.manifest(manifest.version)
             if winner != manifest:
                 raise self._taken(winner, manifest)
@@ -78,8 +78,7 @@ class S3BundleStore:
                 expected=f"one of {', '.join(known[:8])}"
                 if known
                 else f"a version in the bucket {self._bucket}",
-                seen=f"no {_VERSIONS}{version}.json in {self._bucket}"
-                + ("" if known else ", which is empty"),
+                seen=f"no {VERSIONS}{version}.json in {self._bucket}" + ("" if known else ", which is empty"),
                 state="nothing was changed",
                 next=f"release build DIR --version {version} && release publish {version} --stack STACK",
             )
@@ -89,16 +88,16 @@ class S3BundleStore:
         """See BundleStore."""
         with _told(self._bucket, "list the versions"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=_VERSIONS
+                Bucket=self._bucket, Prefix=VERSIONS
             )
             found = [
                 (item["LastModified"], item["Key"]) for page in pages for item in page.get("Contents", [])
             ]
         newest_first = sorted(found, reverse=True)
-        return tuple(key.removeprefix(_VERSIONS).removesuffix(".json") for _, key in newest_first)
+        return tuple(key.removeprefix(VERSIONS).removesuffix(".json") for _, key in newest_first)
 
     def _find_manifest(self, version: str) -> Manifest | None:
-        key = f"{_VERSIONS}{version}.json"
+        key = f"{VERSIONS}{version}.json"
         with _told(self._bucket, f"read {key}"):
             try:
                 stored = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
@@ -121,7 +120,7 @@ class S3BundleStore:
             if found != bundle.manifest.digest:
                 raise _mismatch(str(bundle.path), bundle.manifest.digest, found, "nothing was published")
             content.seek(0)
-            return self._put_new(_bundle_key(bundle.manifest), content, found)
+            return self._put_new(bundle.manifest.key, content, found)
 
     def _put_new(self, key: str, body: bytes | BinaryIO, digest: str = "") -> bool:
         """Write an object where none is; False where one is."""
@@ -137,7 +136,7 @@ class S3BundleStore:
         return True
 
     def _verify(self, manifest: Manifest) -> None:
-        key = _bundle_key(manifest)
+        key = manifest.key
         with _told(self._bucket, f"verify {key}"):
             head = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
             # Written without a checksum, or by a store that keeps none: then the bytes themselves tell.
@@ -171,10 +170,6 @@ def open_store(bucket: str) -> S3BundleStore:
         retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=30
     )
     return S3BundleStore(boto3.client("s3", config=patient), bucket)
-
-
-def _bundle_key(manifest: Manifest) -> str:
-    return f"bundles/{manifest.digest}.tar.gz"
 
 
 @contextmanager

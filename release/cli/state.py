@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.tags import RELEASE, VERSION
 from release.ledger import Ledger
 
 _STACK = "pulumi:pulumi:Stack"
 _BUCKET = "aws:s3/bucket:Bucket"
 _TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 _GROUP = "aws:autoscaling/group:Group"
-
-_RELEASE = "uneventful:release"
-_VERSION = "uneventful:version"
 
 
 @dataclass(frozen=True)
@@ -34,8 +32,7 @@ class StackState:
     """A stack as its last update left it, whether that succeeded or not.
 
     `moment` changes with every update that began. `bucket`, `url` and `listener` are empty where the
-    environment was not made yet; `priority` is that of the rule that carries the weights, 0 where there is
-    none.
+    environment was not made yet.
     """
 
     ledger: Ledger
@@ -80,12 +77,12 @@ def _of(resources: list[dict[str, Any]], kind: str, name: str = "") -> Iterator[
 
 
 def _fleets(resources: list[dict[str, Any]], ledger: Ledger) -> Iterator[Fleet]:
-    target_groups = {tags[_RELEASE]: (tags, arn) for tags, arn in _tagged(resources, _TARGET_GROUP, "arn")}
-    groups = {tags[_RELEASE]: (tags, name) for tags, name in _tagged(resources, _GROUP, "name")}
+    target_groups = {tags[RELEASE]: (tags, arn) for tags, arn in _tagged(resources, _TARGET_GROUP, "arn")}
+    groups = {tags[RELEASE]: (tags, name) for tags, name in _tagged(resources, _GROUP, "name")}
     for release in dict.fromkeys((*target_groups, *groups)):
         tags, target_group = target_groups.get(release, ({}, ""))
         entry = ledger.find(release)
-        version = entry.release.version if entry else tags.get(_VERSION, "")
+        version = entry.release.version if entry else tags.get(VERSION, "")
         yield Fleet(release, version, target_group, groups.get(release, ({}, ""))[1])
 
 
@@ -94,5 +91,5 @@ def _tagged(resources: list[dict[str, Any]], kind: str, name: str) -> Iterator[t
         tags = outputs.get("tags") or {}
         if isinstance(tags, list):
             tags = {tag["key"]: tag["value"] for tag in tags}
-        if _RELEASE in tags:
+        if RELEASE in tags:
             yield tags, str(outputs.get(name) or "")

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from infra.prefixes import LEASES
 from release.aws import Busy, Calls, Refused
 from release.errors import LeaseError
 from release.provider.lease import Grip
-
-PREFIX = "lease/"
 
 
 class BucketLeaseStore:
@@ -61,7 +60,7 @@ class BucketLeaseStore:
 
     async def _grips(self) -> list[Grip]:
         with self._told():
-            answer = await self._calls("list_objects_v2", Bucket=self._bucket, Prefix=PREFIX)
+            answer = await self._calls("list_objects_v2", Bucket=self._bucket, Prefix=LEASES)
         return [Grip(_number(found["Key"]), found["ETag"]) for found in answer.get("Contents", ())]
 
     @contextmanager
@@ -75,8 +74,8 @@ class BucketLeaseStore:
 
 
 def _key(number: int) -> str:
-    return f"{PREFIX}{number:012d}.json"
+    return f"{LEASES}{number:012d}.json"
 
 
 def _number(key: str) -> int:
-    return int(key.removeprefix(PREFIX).removesuffix(".json"))
+    return int(key.removeprefix(LEASES).removesuffix(".json"))
