@@ -9,7 +9,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 
 from release.provider import gate
 from release.provider.inputs import NOT_YET_KNOWN, GateInputs, changed, faults, parse, wired
-from release.provider.outside import TIME, Outside
+from release.provider.outside import Outside
 
 Values = dict[str, PropertyValue]
 
@@ -47,8 +47,7 @@ class HealthGate:
         ports = self._outside.gate(inputs, urn)
         evidence = await gate.wait(inputs, ports)
         await ports.voice.note(evidence)
-        passed_at = TIME.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-        return {**properties, "passedAt": wired(passed_at), "evidence": wired(evidence)}
+        return {**properties, "passedAt": wired(ports.time.stamp()), "evidence": wired(evidence)}
 
 
 def updates(names: tuple[str, ...], replaced: tuple[str, ...] = ()) -> dict[str, sdk.PropertyDiff]:

@@ -16,6 +16,11 @@ from release.ramp import steps_of
 Properties = Mapping[str, PropertyValue]
 
 
+def label(release: str, version: str) -> str:
+    """What a release is called in messages: `v2 (c0ffee12)`, or the id alone without a version."""
+    return f"{version} ({release})" if version else release
+
+
 class Inputs(BaseModel):
     """What every resource here is about: a release, its target group, and the URL that it must answer at.
 
@@ -31,8 +36,7 @@ class Inputs(BaseModel):
 
     @property
     def label(self) -> str:
-        """`v2 (c0ffee12)`, or the id alone without a version."""
-        return f"{self.version} ({self.release})" if self.version else self.release
+        return label(self.release, self.version)
 
 
 class GateInputs(Inputs):

@@ -200,7 +200,7 @@ async def take(
             await say(f"waiting for {other}")
             error: LeaseError = LeaseHeld(
                 "another writer has the weights",
-                expected=f"the lease to be given back, or silent for {QUIET_SECONDS:.0f} s",
+                expected=f"the lease to be given back, or silent for {QUIET_SECONDS:g} s",
                 seen=f"{other}, which lives",
                 state="nothing was changed by this update",
                 next="wait for it to end, then run the same command again",

@@ -22,6 +22,10 @@ class Time:
     sleep: Callable[[float], Awaitable[None]]
     now: Callable[[], datetime]
 
+    def stamp(self) -> str:
+        """The time of day as a resource's outputs have it: ISO 8601, UTC."""
+        return self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
 
 @dataclass(frozen=True)
 class Voice:

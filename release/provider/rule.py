@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Awaitable, Callable
 from types import MappingProxyType
 
 from release.balancer import Balancer, Rule
@@ -46,16 +47,7 @@ class MainRule:
             LeaseError, BalancerError: not written within the patience, or refused.
         """
         self.written = weights
-        started = self._time.clock()
-        while True:
-            try:
-                return await self._try(weights)
-            except LeaseLost:
-                raise
-            except (BalancerBusy, LeaseError):
-                if self._time.clock() - started >= FORWARD_PATIENCE:
-                    raise
-            await self._pause()
+        await self._patiently(lambda: self._try(weights))
 
     async def restore(self, weights: Weights | None) -> None:
         """Let the API have these weights, or no rule at all for None: as `write`, but hardly ever giving up."""
@@ -74,10 +66,13 @@ class MainRule:
 
     async def remove(self) -> None:
         """Let there be no rule. Raises as `write` does."""
+        await self._patiently(self._try_remove)
+
+    async def _patiently(self, attempt: Callable[[], Awaitable[None]]) -> None:
         started = self._time.clock()
         while True:
             try:
-                return await self._try_remove()
+                return await attempt()
             except LeaseLost:
                 raise
             except (BalancerBusy, LeaseError):

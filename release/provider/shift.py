@@ -226,8 +226,7 @@ class Shift:
         weights = weights_at(100, None, self._inputs.target_group_arn)
         if self._recorded.target_group == self._inputs.target_group_arn and self._recorded.live_at:
             return Shifted(rule.arn, weights, self._recorded.live_at, self._recorded.observed)
-        at = self._time.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-        return Shifted(rule.arn, weights, at, "\n".join(self._table))
+        return Shifted(rule.arn, weights, self._time.stamp(), "\n".join(self._table))
 
 
 @dataclass(frozen=True)

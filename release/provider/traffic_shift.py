@@ -11,7 +11,17 @@ from release.balancer import group_of
 from release.errors import CannotMeasure
 from release.provider import lease as leases
 from release.provider.health_gate import Values, updates
-from release.provider.inputs import NOT_YET_KNOWN, ShiftInputs, changed, faults, parse, plain, unknown, wired
+from release.provider.inputs import (
+    NOT_YET_KNOWN,
+    ShiftInputs,
+    changed,
+    faults,
+    label,
+    parse,
+    plain,
+    unknown,
+    wired,
+)
 from release.provider.outside import Outside
 from release.provider.rule import MainRule
 from release.provider.shift import Recorded, Shift, Shifted
@@ -57,10 +67,9 @@ class TrafficShift:
             told = {name: request.olds.get(name, NOT_YET_KNOWN) for name in ("ruleArn", "liveAt", "observed")}
             outputs = told if same else {**told, "liveAt": NOT_YET_KNOWN, "observed": NOT_YET_KNOWN}
             return sdk.UpdateResponse({**request.news, **outputs, "weights": NOT_YET_KNOWN})
-        version, release = olds.get("version"), olds.get("release", "")
         recorded = Recorded(
             target_group=olds.get("targetGroupArn"),
-            label=f"{version} ({release})" if version else release,
+            label=label(olds.get("release", ""), olds.get("version") or ""),
             live_at=olds.get("liveAt") or "",
             observed=olds.get("observed") or "",
         )
