@@ -42,6 +42,17 @@ def listening_addresses() -> frozenset[str]:
     return frozenset(found)
 
 
+def cannot_listen(address: str, port: int) -> str:
+    """Why nothing can listen there, in the system's words; empty when something can."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((address, port))
+        except OSError as refused:
+            return refused.strerror or str(refused)
+    return ""
+
+
 class AddressPool:
     """Gives out addresses one after another, and a released one only after all the others. Safe from any
     thread."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from localcloud.addresses import cannot_listen
 from localcloud.balancer import health
 from localcloud.balancer.accesslog import AccessLog
 from localcloud.balancer.admin import Admin, AdminUnreachable
@@ -23,17 +23,6 @@ from localcloud.parts import BalancerState, Endpoint, GroupCounts, TargetHealth
 
 SEEN_SECONDS = 0.1
 """How old what is known of the hosts may be."""
-
-
-def refusal(endpoint: Endpoint) -> str | None:
-    """Why nothing can listen there, or None when something can."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind(endpoint)
-        except OSError as error:
-            return error.strerror or str(error)
-    return None
 
 
 class EnvoyBalancer:
@@ -83,7 +72,7 @@ class EnvoyBalancer:
 
     def _refusals(self, state: tuple[BalancerState, ...]) -> dict[Endpoint, str]:
         new = [at for at in sorted(sockets(state)) if listener_name(*at) not in self._serving.listeners]
-        return {at: seen for at in new if (seen := refusal(at)) is not None}
+        return {at: seen for at in new if (seen := cannot_listen(*at))}
 
     def _admit(self, key: TargetKey) -> None:
         with self._lock:

@@ -3,14 +3,13 @@ would not be carried out."""
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.elbv2.exceptions import DuplicateListenerError, ELBClientError
 from moto.elbv2.models import ELBv2Backend
 
-from localcloud.addresses import AddressPool
+from localcloud.addresses import AddressPool, cannot_listen
 from localcloud.controlplane.hooks import Hook, after
 from localcloud.controlplane.routing import ACTIONS_DONE, CONDITIONS_DONE
 
@@ -56,23 +55,13 @@ def _create_listener(original: Callable[..., Any], backend: Any, **asked: Any) -
         # moto keeps listeners by ARN and looks for the port among the ARNs.
         if any(int(listener.port) == int(port) for listener in balancer.listeners.values()):
             raise DuplicateListenerError()
-        refused = _cannot_listen(balancer.dns_name, int(port))
+        refused = cannot_listen(balancer.dns_name, int(port))
         if refused:
             raise ELBClientError(
                 "InvalidConfigurationRequest",
                 f"nothing can listen on {balancer.dns_name}:{port} here: {refused}",
             )
     return original(backend, **asked)
-
-
-def _cannot_listen(address: str, port: int) -> str:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError as refused:
-            return refused.strerror or str(refused)
-    return ""
 
 
 def _refuse_conditions(_result: None, _backend: Any, conditions: Iterable[dict[str, Any]]) -> None:
