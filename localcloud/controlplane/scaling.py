@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
@@ -213,10 +213,6 @@ class Scaling:
             if self._machines.gone(instance_id):
                 group.instance_states = [kept for kept in group.instance_states if kept is not state]
                 self._in_service_since.pop(instance_id, None)
-
-    def active(self, group: Any) -> Iterable[Any]:
-        """The group's instances in service."""
-        return (state for state in group.instance_states if state.lifecycle_state == IN_SERVICE)
 
 
 def _version(template: Any, group: Any) -> dict[str, str]:

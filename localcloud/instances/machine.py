@@ -5,7 +5,6 @@ with the standard library only. It reads orders from its standard input, one wor
 become of the instance to its standard output, one JSON object a line (`Report`), whenever that changes:
 
     stop     end the services, each with its own stop time-out, then this process
-    kill     the same without any patience
     freeze   every process of the services is stopped where it is; `thaw` lets them go on
 
 When its standard input ends, the local cloud is gone: everything is killed at once.
@@ -101,8 +100,6 @@ class Machine:
             match order:
                 case b"stop":
                     self._stop()
-                case b"kill":
-                    self._kill()
                 case b"freeze" | b"thaw":
                     self.supervisor.freeze(order == b"freeze")
         return None

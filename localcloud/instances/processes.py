@@ -32,19 +32,16 @@ def carrying(variables: Mapping[str, str]) -> tuple[int, ...]:
     return tuple(found)
 
 
-def kill_carrying(variables: Mapping[str, str], within: float = 5.0) -> int:
-    """SIGKILL to every process that carries the variables, until none is left. How many were killed.
+def kill_carrying(variables: Mapping[str, str], within: float = 5.0) -> None:
+    """SIGKILL to every process that carries the variables, until none is left.
 
     A process in the kernel's uninterruptible sleep may outlast `within` seconds; it dies when it wakes.
     """
-    killed: set[int] = set()
     deadline = time.monotonic() + within
     while (pids := carrying(variables)) and time.monotonic() < deadline:
         for pid in pids:
             send(pid, signal.SIGKILL)
-        killed.update(pids)
         time.sleep(0.01)
-    return len(killed)
 
 
 def send(pid: int, number: signal.Signals) -> None:

@@ -81,6 +81,12 @@ class Command:
     def shows_stderr(self) -> bool:
         return self.logging in ("stderr", "stdoutAndStderr")
 
+    @property
+    def shown(self) -> frozenset[str]:
+        """The streams whose lines are shown as they come."""
+        wanted = {"stdout": self.shows_stdout, "stderr": self.shows_stderr}
+        return frozenset(stream for stream, shows in wanted.items() if shows)
+
 
 def faults(token: str, properties: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(property, reason) for all that this stand-in cannot carry or that is missing; empty when it can be run."""

@@ -34,12 +34,7 @@ async def run(command: Command, text: str, previous: Mapping[str, str], on_line:
         )
     except OSError as error:
         raise CommandError(f"the command cannot be started: {error}") from error
-    shown = frozenset(
-        name
-        for name, wanted in (("stdout", command.shows_stdout), ("stderr", command.shows_stderr))
-        if wanted
-    )
-    capture = Capture(shown, on_line)
+    capture = Capture(command.shown, on_line)
     assert process.stdout is not None
     assert process.stderr is not None
     try:

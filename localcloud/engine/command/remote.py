@@ -20,12 +20,7 @@ async def run(command: Command, text: str, previous: Mapping[str, str], on_line:
     does. Variables reach the command where the server's AcceptEnv lets them.
     """
     assert command.connection is not None
-    shown = frozenset(
-        name
-        for name, wanted in (("stdout", command.shows_stdout), ("stderr", command.shows_stderr))
-        if wanted
-    )
-    capture = Capture(shown, on_line)
+    capture = Capture(command.shown, on_line)
     async with connected(command.connection, command.proxy) as connection:
         try:
             process = await connection.create_process(
