@@ -12,7 +12,7 @@ from pathlib import Path
 
 import envoy  # type: ignore[import-untyped]
 
-from localcloud.balancer import tether
+from localcloud import tether
 from localcloud.balancer.bootstrap import ADMIN_SOCKET, bootstrap
 
 LOG = "envoy.log"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.engine import versions
+from localcloud.engine.cachefolder import cache_folder
 
 EXECUTABLES = (
     "pulumi",
@@ -29,11 +30,7 @@ class Cache:
 
     @classmethod
     def of_user(cls, environ: Mapping[str, str] | None = None, home: Path | None = None) -> Cache:
-        environ = os.environ if environ is None else environ
-        named = environ.get("XDG_CACHE_HOME", "")
-        # The XDG specification: a path that is not absolute counts as not set.
-        base = Path(named) if named.startswith("/") else (home or Path.home()) / ".cache"
-        return cls(base / "uneventful" / "engine")
+        return cls(cache_folder(environ, home) / "engine")
 
     def built(self) -> Path:
         return self.folder / f"{versions.CLI}-{_platform()}"

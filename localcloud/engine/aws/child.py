@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from localcloud import tether
 from localcloud.engine.aws.binary import TerraformProvider
 from localcloud.engine.aws.errors import ProviderBrokenError
 from localcloud.engine.aws.sockets import clear, socket_folder
@@ -24,16 +25,6 @@ _PROTOCOL = {"PLUGIN_PROTOCOL_VERSIONS": "5", "PLUGIN_MIN_PORT": "10000", "PLUGI
 _SILENCE = dict.fromkeys(("TF_LOG", "TF_LOG_SDK", "TF_LOG_SDK_PROTO", "TF_LOG_PROVIDER"), "OFF")
 _HANDSHAKE_SECONDS = 60.0
 _TAIL_BYTES = 2000
-# prctl(PR_SET_PDEATHSIG, SIGKILL), then exec: the signal follows the thread that started the child. A
-# `preexec_fn` would fork a process that may have gRPC's threads, and such children die before their first
-# line.
-_WRAPPER = """
-import ctypes, os, sys
-ctypes.CDLL(None).prctl(1, 9)
-if os.getppid() != int(sys.argv[1]):
-    sys.exit("the bridge is gone")
-os.execv(sys.argv[2], sys.argv[2:])
-"""
 
 
 @dataclass(frozen=True)
@@ -53,7 +44,7 @@ class Child:
         environment["PLUGIN_UNIX_SOCKET_DIR"] = str(sockets)
         stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _WRAPPER, str(os.getpid()), str(provider.path)],
+            [sys.executable, "-I", "-S", tether.__file__, str(os.getpid()), str(provider.path)],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

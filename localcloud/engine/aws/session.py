@@ -9,13 +9,13 @@ from pathlib import Path
 
 from localcloud.engine.aws import cache, configuration
 from localcloud.engine.aws.assets import AssetStore
-from localcloud.engine.aws.cachefolder import cache_folder
 from localcloud.engine.aws.catalog import Catalog
 from localcloud.engine.aws.child import Child
 from localcloud.engine.aws.functions import Functions
 from localcloud.engine.aws.resources import Resources
 from localcloud.engine.aws.terraform import Terraform, raise_errors
 from localcloud.engine.aws.unknown import Tree
+from localcloud.engine.cachefolder import cache_folder
 
 
 @dataclass

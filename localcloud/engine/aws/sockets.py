@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from localcloud.engine.aws.cachefolder import cache_folder
+from localcloud.engine.cachefolder import cache_folder
 
 _PREFIX = "aws-"
 _LONGEST = 80  # a Unix socket's path holds 107 bytes, and the child adds `/plugin` and ten digits
