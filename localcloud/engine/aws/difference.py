@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from localcloud.engine.aws.canonical import canonical
+from localcloud.engine.aws.convert import TIMEOUTS
 from localcloud.engine.aws.terraform import Path
 from localcloud.engine.aws.types import Collection, Field, Structure, Type, is_sequence
 from localcloud.engine.aws.unknown import UNKNOWN, Tree, Value
@@ -62,7 +63,7 @@ def difference(
 
 
 def _changed(field: Field, prior: Tree, planned: Tree, config: Tree) -> bool:
-    if field.terraform == "timeouts":
+    if field.terraform == TIMEOUTS:
         return False
     before, after = prior.get(field.terraform), planned.get(field.terraform)
     unset = canonical(field.type, config.get(field.terraform)) is None

@@ -5,6 +5,7 @@
     ├── ProviderBrokenError     it does not start, or it ended while it was needed
     ├── NotCarriedError         a type, function or property outside what the bridge carries
     └── OperationError          AWS or the Terraform provider said no
+        └── PartlyDoneError     and AWS has something of it, which must be recorded (in `resources`)
 
 The message is what the engine shows under the resource, unchanged and without a stack trace.
 """

@@ -18,7 +18,7 @@ from localcloud.engine.aws.proposed import proposed_new
 from localcloud.engine.aws.record import Record
 from localcloud.engine.aws.refresh import imported_inputs, refreshed_inputs
 from localcloud.engine.aws.terraform import Diagnostic, Planned, State, Terraform, errors, raise_errors
-from localcloud.engine.aws.timeouts import Operation, private_with_limit, with_limit, without_limits
+from localcloud.engine.aws.timeouts import private_with_limit, with_limit, without_limits
 from localcloud.engine.aws.unknown import Tree
 
 Warn = Callable[[str], None]
@@ -93,7 +93,8 @@ class Resources:
         self, kind: Kind, name: str, news: Tree, seconds: float, preview: bool, warn: Warn
     ) -> tuple[str, Tree]:
         """(identity, properties); in a preview what is known of them."""
-        config = self._limited(kind, to_terraform(kind.structure, news, self.asset_path), "create", seconds)
+        config = to_terraform(kind.structure, news, self.asset_path)
+        config = with_limit(kind.structure, config, "create", seconds)
         planned = self._plan(kind, None, config, warn)
         if preview:
             return "", self._written(kind, Record(_state(planned)))
@@ -114,7 +115,7 @@ class Resources:
     ) -> Tree:
         """The new properties. Nothing is applied when nothing is left to change."""
         prior = self._recorded(kind, olds)
-        config = self._limited(kind, self._config(kind, news, olds, ignored), "update", seconds)
+        config = with_limit(kind.structure, self._config(kind, news, olds, ignored), "update", seconds)
         planned = self._plan(kind, prior, config, warn)
         if preview:
             return self._written(kind, Record(_state(planned), planned.private))
@@ -176,9 +177,6 @@ class Resources:
     def _config(self, kind: Kind, news: Tree, olds: Tree, ignored: Sequence[str]) -> Tree:
         tree = kind.structure
         return to_terraform(tree, keep_ignored(tree, news, olds, ignored), self.asset_path)
-
-    def _limited(self, kind: Kind, config: Tree, operation: Operation, seconds: float) -> Tree:
-        return with_limit(kind.structure, config, operation, seconds)
 
     def _plan(self, kind: Kind, prior: Record | None, config: Tree, warn: Warn) -> Planned:
         state = prior.state if prior else None
