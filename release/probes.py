@@ -54,7 +54,9 @@ class HttpProbes:
     async def volley(self, count: int) -> tuple[Answer, ...]:
         started = time.monotonic()
         try:
-            addresses = await asyncio.wait_for(self._addresses(), TIMEOUT_SECONDS)
+            # Not wait_for: before Python 3.12 it loses a cancel that comes together with the result.
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                addresses = await self._addresses()
         except (OSError, TimeoutError):
             return (Answer("", "unreachable", time.monotonic() - started),) * count
         turns = itertools.islice(itertools.cycle(addresses), count)

@@ -198,6 +198,8 @@ class Supervisor:
         signal.set_wakeup_fd(written, warn_on_full_buffer=False)
         self.on_signal(signal.SIGCHLD, self._reap)
         self.on_readable(wake, lambda: self._signalled(os.read(wake, 4096)))
+        # What was started before anybody listened may have ended before, too.
+        self._reap()
         while not after_each():
             while self._timers and not self._timers[0][2]:
                 heapq.heappop(self._timers)

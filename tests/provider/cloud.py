@@ -16,6 +16,9 @@ from moto.backends import get_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+from localcloud.controlplane.asked import asked
+from localcloud.controlplane.refusals import throttled
+
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 PRIORITY = 40000
 BUCKET = "bundles"
@@ -196,11 +199,10 @@ class Cloud:
         scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/")
         service = scope[3] if len(scope) > 3 else ""
         if self._random.random() < self.throttle.get(service, 0.0):
-            length = int(environ.get("CONTENT_LENGTH") or 0)
-            environ["wsgi.input"].read(length)
-            start_response("400 Bad Request", [("Content-Type", "text/xml")])
-            code = "<Code>Throttling</Code><Message>Rate exceeded</Message>"
-            return [f"<ErrorResponse><Error>{code}</Error></ErrorResponse>".encode()]
+            refusal = throttled(asked(environ).protocol)
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            start_response(refusal.status, list(refusal.headers))
+            return [refusal.body]
         if self.hang and service == "elasticloadbalancing":
             time.sleep(self.hang)
         answer = list(self._moto(environ, start_response))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -107,3 +107,20 @@ def test_kinds_are_counted_most_frequent_first() -> None:
     answers = [Answer("", failure, 0.1) for failure in ["refused", "503", "503", ""]]
     assert kinds(answers) == "503 ×2, refused ×1"
     assert kinds([]) == ""
+
+
+class CancelledAtTheLookup(HttpProbes):
+    """Whoever sends the volley is cancelled in the very moment in which the addresses are there."""
+
+    volley_task: asyncio.Task[tuple[Answer, ...]]
+
+    async def _addresses(self) -> Sequence[str]:
+        self.volley_task.cancel()
+        return ["127.0.0.1"]
+
+
+async def test_a_cancel_that_comes_together_with_the_addresses_is_not_lost() -> None:
+    probes = CancelledAtTheLookup("http://127.0.0.1:1/healthz")
+    probes.volley_task = asyncio.create_task(probes.volley(1))
+    with pytest.raises(asyncio.CancelledError):
+        await probes.volley_task
