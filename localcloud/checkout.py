@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from localcloud.engine.cachefolder import cache_folder
 from localcloud.errors import NoCheckout
 
 ROOT_FILES = ("Pulumi.yaml", "pyproject.toml")
@@ -69,12 +69,11 @@ class Checkout:
 
     @property
     def socket(self) -> Path:
-        """The control socket; in the system's folder for temporary files where the checkout's path is too
-        long."""
+        """The control socket; in the user's cache folder where the checkout's path is too long."""
         usual = self.cloud / "control.sock"
         if len(os.fsencode(usual)) <= SOCKET_PATH_LIMIT:
             return usual
-        return Path(tempfile.gettempdir()) / f"uneventful-{os.getuid()}-{self.key[:16]}" / "control.sock"
+        return cache_folder() / "run" / self.key[:16] / "control.sock"
 
 
 def find_checkout(start: Path, environ: Mapping[str, str]) -> Checkout:
