@@ -36,8 +36,8 @@ class Load:
         )
         self._reader = threading.Thread(target=self._watch, daemon=True)
         self._reader.start()
-        self._flowing.wait(15)
-        if self._process.poll() is not None:
+        if not self._flowing.wait(15) or self._process.poll() is not None:
+            self._process.kill()
             raise RuntimeError(f"the load did not start: {' '.join(self._argv)}")
         return self
 
