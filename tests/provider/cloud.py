@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import threading
@@ -170,11 +171,13 @@ class Cloud:
         return {self.releases[group]: weight for group, weight in self._weights().items() if weight}
 
     def leases(self) -> dict[str, Mapping[str, Any]]:
-        kept = self._s3.list_objects_v2(Bucket=BUCKET, Prefix="lease/").get("Contents", ())
-        return {
-            entry["Key"]: json.loads(self._s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read())
-            for entry in kept
-        }
+        """By key; a number that a newer holder drops between the list and the look is not one any more."""
+        found = {}
+        for entry in self._s3.list_objects_v2(Bucket=BUCKET, Prefix="lease/").get("Contents", ()):
+            with contextlib.suppress(self._s3.exceptions.NoSuchKey):
+                answer = self._s3.get_object(Bucket=BUCKET, Key=entry["Key"])
+                found[entry["Key"]] = json.loads(answer["Body"].read())
+        return found
 
     def _main_rules(self) -> list[Any]:
         rules = self._elb.describe_rules(ListenerArn=self.listener)["Rules"]
