@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
@@ -22,6 +22,12 @@ PROCESS_PATTERN = r"^[a-z][a-z0-9-]{0,31}$"
 
 WEB = "web"
 """The one process that gets traffic."""
+
+SECRETS_PATTERN = r"^([A-Za-z0-9-]{32,64})?$"
+"""A version id as Secrets Manager has them (its API Reference, "ClientRequestToken"), or nothing."""
+
+REVISION_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.]{0,63}$"
+"""What Alembic takes for a revision's id, and a command line and a log line can hold."""
 
 HealthPath = Annotated[str, StringConstraints(pattern=r"^/[^\s?#\"]*$", max_length=128)]
 Port = Annotated[int, Field(ge=1024, le=65535)]
@@ -39,12 +45,27 @@ class Process(_Frozen):
     command: Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\r\n\x00]+$")]
 
 
+class Migration(_Frozen):
+    """One step of the database's schema, as the bundle holds it.
+
+    `expand` is one that the former code and this release's can both live with, `contract` one that only this release's
+    can, `backfill` one that fills in data. `checksum` is the sha256 of its file in hex, `down` the revision that it
+    follows: empty for the first.
+    """
+
+    revision: Annotated[str, StringConstraints(pattern=REVISION_PATTERN)]
+    kind: Literal["expand", "contract", "backfill"]
+    checksum: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    down: str = ""
+
+
 class Manifest(_Frozen):
     """What is known about a bundle without opening it.
 
     `digest` is the sha256 of the `.tar.gz` in hex and `size` its length in bytes. `port` is where `web`
     listens, `health_path` what answers 200 there when it can serve, `drain_seconds` how long a process may
     take to finish after SIGTERM. There is exactly one process named `web`, and no name occurs twice.
+    `migrations` are those of the bundle, oldest first; none occurs twice.
     """
 
     version: Annotated[str, StringConstraints(pattern=VERSION_PATTERN)]
@@ -54,6 +75,7 @@ class Manifest(_Frozen):
     health_path: HealthPath = "/healthz"
     port: Port = 8080
     drain_seconds: DrainSeconds = 30
+    migrations: tuple[Migration, ...] = ()
 
     @field_validator("processes")
     @classmethod
@@ -63,6 +85,19 @@ class Manifest(_Frozen):
             raise ValueError(f"expected one 'web' and no name twice, seen {names}")
         return processes
 
+    @field_validator("migrations")
+    @classmethod
+    def _each_once(cls, migrations: tuple[Migration, ...]) -> tuple[Migration, ...]:
+        revisions = [migration.revision for migration in migrations]
+        if len(set(revisions)) != len(revisions):
+            raise ValueError(f"expected no revision twice, seen {revisions}")
+        return migrations
+
+    @property
+    def workers(self) -> tuple[Process, ...]:
+        """Every process but `web`, in the Procfile's order."""
+        return tuple(process for process in self.processes if process.name != WEB)
+
     @property
     def key(self) -> str:
         """What the bundle is called in the bucket."""
@@ -70,8 +105,9 @@ class Manifest(_Frozen):
 
 
 class Release(_Frozen):
-    """A manifest and plain (not secret) variables, frozen under an id that stands for every word of both.
+    """A manifest and its variables, frozen under an id that stands for every word of them.
 
+    `variables` are the plain ones. `secrets` is the version id of the environment's secret ones: a name, not a value.
     Made by `freeze`. A release that was read back is refused when its id is not the one of its words, so
     a ledger that was edited by hand cannot bring up something else under a known id.
     """
@@ -80,6 +116,7 @@ class Release(_Frozen):
     version: str
     manifest: Manifest
     variables: dict[str, str] = Field(default_factory=dict)
+    secrets: Annotated[str, StringConstraints(pattern=SECRETS_PATTERN)] = ""
 
     @model_validator(mode="after")
     def _id_stands_for_words(self) -> Release:
@@ -87,7 +124,7 @@ class Release(_Frozen):
             raise ValueError(
                 f"release of version {self.version} holds the manifest of {self.manifest.version}"
             )
-        if self.id != _identify(self.manifest, self.variables):
+        if self.id != _identify(self.manifest, self.variables, self.secrets):
             raise ValueError(f"the words of release {self.id} were changed: their id is another one")
         return self
 
@@ -98,8 +135,10 @@ class Release(_Frozen):
         return f"version {self.version} ({self.id})"
 
 
-def freeze(manifest: Manifest, variables: Mapping[str, str]) -> Release:
+def freeze(manifest: Manifest, variables: Mapping[str, str], secrets: str = "") -> Release:
     """The release that is this bundle with these variables; the same words always give the same id.
+
+    `secrets` is the version id of the environment's secret variables, empty for none.
 
     Raises SettingsError for a variable that an instance sets itself, or that no shell could read.
     """
@@ -121,17 +160,18 @@ def freeze(manifest: Manifest, variables: Mapping[str, str]) -> Release:
                 next="rename it in the stack's variables",
             )
     return Release(
-        id=_identify(manifest, variables),
+        id=_identify(manifest, variables, secrets),
         version=manifest.version,
         manifest=manifest,
         variables=dict(sorted(variables.items())),
+        secrets=secrets,
     )
 
 
-def _identify(manifest: Manifest, variables: Mapping[str, str]) -> str:
+def _identify(manifest: Manifest, variables: Mapping[str, str], secrets: str) -> str:
     # Named one by one: a field that a later manifest gains may join only where it is set, or every id in
     # every ledger would change under the releases that run.
-    words = {
+    words: dict[str, object] = {
         "digest": manifest.digest,
         "drain_seconds": manifest.drain_seconds,
         "health_path": manifest.health_path,
@@ -140,5 +180,9 @@ def _identify(manifest: Manifest, variables: Mapping[str, str]) -> str:
         "variables": dict(variables),
         "version": manifest.version,
     }
+    if manifest.migrations:
+        words["migrations"] = [migration.model_dump() for migration in manifest.migrations]
+    if secrets:
+        words["secrets"] = secrets
     canonical = json.dumps(words, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:8]

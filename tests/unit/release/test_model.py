@@ -4,10 +4,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from release.errors import SettingsError
-from release.model import RESERVED_VARIABLES, Manifest, Process, Release, freeze
+from release.model import RESERVED_VARIABLES, Manifest, Migration, Process, Release, freeze
 from tests.unit.release.releases import manifest, release
 
 WEB = Process(name="web", command="run")
+EXPAND = Migration(revision="0001", kind="expand", checksum="1" * 64)
+SECRETS = "0" * 32
 
 
 def test_the_same_words_give_the_same_id_in_whatever_order_they_come() -> None:
@@ -30,7 +32,15 @@ def test_any_other_word_gives_another_id(variables: dict[str, str]) -> None:
         freeze(manifest("1").model_copy(update={"health_path": "/up"}), variables),
         freeze(manifest("1").model_copy(update={"digest": "0" * 64}), variables),
         freeze(manifest("1").model_copy(update={"processes": (WEB,)}), variables),
+        freeze(manifest("1").model_copy(update={"migrations": (EXPAND,)}), variables),
+        freeze(
+            manifest("1").model_copy(
+                update={"migrations": (EXPAND.model_copy(update={"kind": "contract"}),)}
+            ),
+            variables,
+        ),
         freeze(manifest("1"), variables | {"one_more": ""}),
+        freeze(manifest("1"), variables, SECRETS),
     ]
     assert len({base.id, *(other.id for other in others)}) == len(others) + 1
 
@@ -62,6 +72,25 @@ def test_a_version_that_could_not_be_an_objects_key_is_refused(version: str) -> 
 def test_a_manifest_has_one_web_process_and_no_name_twice(processes: tuple[Process, ...]) -> None:
     with pytest.raises(ValidationError, match="expected one 'web'"):
         Manifest(version="1", digest="0" * 64, size=1, processes=processes)
+
+
+def test_a_manifest_has_no_migration_twice() -> None:
+    with pytest.raises(ValidationError, match="expected no revision twice"):
+        Manifest.model_validate(manifest("1").model_dump() | {"migrations": [EXPAND, EXPAND]})
+
+
+def test_a_release_that_was_frozen_before_there_were_migrations_and_secrets_is_read_as_it_was() -> None:
+    words = release("1", COLOUR="blue").model_dump(mode="json")
+    del words["secrets"], words["manifest"]["migrations"]
+    assert Release.model_validate(words) == release("1", COLOUR="blue")
+
+
+@pytest.mark.parametrize(
+    "secrets", ["latest", "AWSCURRENT", "a" * 31, "a" * 65, "$(id)" * 8, "a" * 32 + "\n"]
+)
+def test_secrets_are_named_by_a_version_and_by_no_label_that_moves(secrets: str) -> None:
+    with pytest.raises(ValidationError):
+        freeze(manifest("1"), {}, secrets)
 
 
 @pytest.mark.parametrize("command", ["", "a\nb", "a\0b"])
