@@ -12,7 +12,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from shop.counter import Counter
+from shop.database import open_database
+from shop.jobs import open_jobs
 from shop.look import Look
+from shop.orders import Orders
+from shop.sessions import open_sessions
 
 LONGEST_WORK = 20.0
 """Seconds; less than `drain_seconds` in release.toml, or a stop would cut it."""
@@ -24,8 +29,12 @@ GRACE = 28
 """Seconds to finish requests after SIGTERM, within `drain_seconds`."""
 
 
-def application(release: str, version: str, look: Look) -> Starlette:
-    """The shop as an ASGI application: one release of one version, with the look of that version."""
+def application(release: str, version: str, look: Look, counter: Counter) -> Starlette:
+    """The shop as an ASGI application: one release of one version, with the look of that version.
+
+    Its health says whether this process can serve, and asks neither database nor cache: what all instances share must
+    not have all of them replaced.
+    """
     page = look.page(version, release)
     failures = look.failures()
 
@@ -60,6 +69,7 @@ def application(release: str, version: str, look: Look) -> Starlette:
             Route("/healthz", health),
             Route("/work", work),
             Route("/upload", upload, methods=["POST"]),
+            *counter.routes(),
         ]
     )
 
@@ -68,8 +78,12 @@ def main() -> None:
     """Serve on $HOST:$PORT until SIGTERM, then finish what has begun."""
     release = os.environ.get("RELEASE_ID", "none")
     version = os.environ.get("RELEASE_VERSION", "none")
+    database = open_database(os.environ)
+    counter = Counter(
+        open_sessions(os.environ), Orders(database, release) if database else None, open_jobs(os.environ)
+    )
     uvicorn.run(
-        application(release, version, Look.read()),
+        application(release, version, Look.read(), counter),
         host=os.environ.get("HOST", "0.0.0.0"),
         port=int(os.environ.get("PORT", "8080")),
         headers=[("x-release", release)],

@@ -1,0 +1,61 @@
+"""The shop's worker: fulfils orders until SIGTERM, then finishes the one that it has and gives back the others."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+
+from botocore.exceptions import BotoCoreError, ClientError
+from sqlalchemy.exc import SQLAlchemyError
+
+from shop.database import open_database
+from shop.jobs import Job, Jobs, open_jobs
+from shop.orders import Orders
+
+log = logging.getLogger("worker")
+
+PAUSE = 1.0
+"""Seconds until a queue or database that failed is asked again."""
+
+
+def work(jobs: Jobs, orders: Orders, stopping: threading.Event) -> None:
+    """Fulfil orders until `stopping`. A job leaves the queue only after its effect is in the database."""
+    while not stopping.is_set():
+        try:
+            for job in jobs.receive():
+                if stopping.is_set():
+                    jobs.give_back(job)
+                else:
+                    _fulfil(job, jobs, orders)
+        except (BotoCoreError, ClientError, SQLAlchemyError) as trouble:
+            log.warning("again in %g s: %s", PAUSE, str(trouble).splitlines()[0])
+            stopping.wait(PAUSE)
+
+
+def _fulfil(job: Job, jobs: Jobs, orders: Orders) -> None:
+    first = orders.fulfil(job.order)
+    jobs.finish(job)
+    log.info("order %d %s", job.order, "done" if first else "was done already")
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    release = os.environ.get("RELEASE_ID", "none")
+    jobs, database = open_jobs(os.environ), open_database(os.environ)
+    if jobs is None or database is None:
+        log.error("a worker needs QUEUE_JOBS_URL and DATABASE_HOST")
+        return 1
+    stopping = threading.Event()
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, lambda *_: stopping.set())
+    log.info("release %s takes jobs", release)
+    work(jobs, Orders(database, release), stopping)
+    log.info("release %s stopped", release)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
