@@ -17,7 +17,7 @@ from infra.settings import Settings
 
 OWN = "uneventful:"
 AWS = MappingProxyType({"aws:region": "region", "aws:allowedAccountIds": "account_ids"})
-TEXTS = frozenset({"region", "release"})
+TEXTS = frozenset({"region", "release", "secrets"})
 PARTS = tuple(
     name for name in Settings.model_fields if name not in ("stack", *AWS.values())
 )  # what `uneventful:` may be followed by
@@ -52,7 +52,7 @@ def parse(
 
 def _decoded(field: str, value: object) -> object:
     if not isinstance(value, str):
-        return str(value) if field == "release" and not isinstance(value, bool) else value
+        return str(value) if field in TEXTS and not isinstance(value, bool) else value
     if field in TEXTS:
         return value
     try:

@@ -16,6 +16,10 @@ def _rising_to_100(steps: tuple[int, ...]) -> tuple[int, ...]:
     return steps
 
 
+PROCESS_PATTERN = r"^[a-z][a-z0-9-]{0,31}$"
+"""What a Procfile may call a process."""
+
+
 class Health(Part):
     """How the balancer checks each instance."""
 
@@ -56,6 +60,15 @@ class Web(Part):
     max: Annotated[
         int, Field(ge=1, le=500, description="1 to 500 instances at most, and not below min", examples=[4])
     ] = 4
+    requests: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1_000_000,
+            description="1 to 1000000 requests an instance and minute; more of them get more instances",
+            examples=[1000],
+        ),
+    ] = 1000
     grace: Annotated[
         int,
         Field(
@@ -69,6 +82,46 @@ class Web(Part):
     health: Annotated[
         Health, Field(description="a mapping of interval, timeout, healthy, unhealthy", examples=[{}])
     ] = Health()
+
+    @model_validator(mode="after")
+    def _max_not_below_min(self) -> Self:
+        if self.max < self.min:
+            raise refuse(f"at most {self.max} instances, but at least {self.min}")
+        return self
+
+
+class Worker(Part):
+    """The instances of each release that run one process of the Procfile which takes messages."""
+
+    instance: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$",
+            description="an EC2 instance type of the image's architecture (web.image)",
+            examples=["t3.small"],
+        ),
+    ] = "t3.small"
+    min: Annotated[int, Field(ge=1, le=500, description="1 to 500 instances at least", examples=[1])] = 1
+    max: Annotated[
+        int, Field(ge=1, le=500, description="1 to 500 instances at most, and not below min", examples=[4])
+    ] = 4
+    queue: Annotated[
+        str,
+        Field(
+            description="the name of the queue that says how many instances are needed, one of uneventful:queues; "
+            "empty for the first by name",
+            examples=[""],
+        ),
+    ] = ""
+    backlog: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1_000_000,
+            description="1 to 1000000 waiting messages an instance; more of them get more instances",
+            examples=[100],
+        ),
+    ] = 100
 
     @model_validator(mode="after")
     def _max_not_below_min(self) -> Self:

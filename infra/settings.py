@@ -6,22 +6,35 @@ reads when a stack file is refused (`infra.configuration`). Times are in seconds
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
-from typing import Annotated, Literal, Self
+from typing import Annotated, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
+from infra.operated import AcceptedRisks, Alarms, Logs, Operations, RiskName
 from infra.part import Part, refuse
-from infra.running import Rollout, Web
+from infra.reached import Balancer, Network
+from infra.running import PROCESS_PATTERN, Rollout, Web, Worker
+from infra.stored import QUEUE_PATTERN, Bundles, Cache, Database, Queue
 from infra.variables import NAME_PATTERN, RESERVED_VARIABLES
 
-PRIVATE_RANGES = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+__all__ = (
+    "Alarms",
+    "Balancer",
+    "Bundles",
+    "Cache",
+    "Database",
+    "Logs",
+    "Network",
+    "Operations",
+    "Queue",
+    "Rollout",
+    "Settings",
+    "Web",
+    "Worker",
+)
 
-
-def _usable_range(cidr: IPv4Network) -> IPv4Network:
-    if not 16 <= cidr.prefixlen <= 22 or not any(cidr.subnet_of(block) for block in PRIVATE_RANGES):
-        raise refuse("not a private range of that size")
-    return cidr
+PRODUCTION = "production"
+"""The stack whose risks are refused unless they are accepted, and whose resources `pulumi destroy` leaves."""
 
 
 def _usable_variables(variables: dict[str, str]) -> dict[str, str]:
@@ -34,84 +47,14 @@ def _usable_variables(variables: dict[str, str]) -> dict[str, str]:
     return dict(sorted(variables.items()))
 
 
-class Network(Part):
-    cidr: Annotated[
-        IPv4Network,
-        AfterValidator(_usable_range),
-        Field(
-            description="a private IPv4 range of /16 to /22, its own in each environment",
-            examples=["10.10.0.0/16"],
-        ),
-    ] = IPv4Network("10.10.0.0/16")
-    zones: Annotated[
-        int, Field(ge=2, le=3, description="availability zones to spread over, 2 or 3", examples=[2])
-    ] = 2
-    nat: Annotated[
-        Literal["none", "one", "each"],
-        Field(
-            description="none (instances have public addresses of their own), one (for all zones) "
-            "or each (one a zone)",
-            examples=["each"],
-        ),
-    ] = "each"
+def _no_web(workers: dict[str, Worker]) -> dict[str, Worker]:
+    if "web" in workers:
+        raise refuse("the process web has settings of its own, uneventful:web")
+    return dict(sorted(workers.items()))
 
 
-class Balancer(Part):
-    port: Annotated[
-        int | None,
-        Field(ge=1, le=65535, description="the listener's port, 1 to 65535", examples=[443]),
-    ] = None
-    certificate: Annotated[
-        str | None,
-        Field(
-            pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+$",
-            description="the ARN of a certificate in AWS Certificate Manager, together with its domain",
-            examples=["arn:aws:acm:eu-west-1:111122223333:certificate/0123abcd-01ab-4567-89ab-0123456789ab"],
-        ),
-    ] = None
-    domain: Annotated[
-        str | None,
-        Field(
-            pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$",
-            description="the host name that the certificate is for and that leads to the balancer",
-            examples=["www.example.com"],
-        ),
-    ] = None
-    allow: Annotated[
-        tuple[IPv4Network, ...],
-        Field(
-            min_length=1, description="IPv4 ranges that may connect, at least one", examples=[["0.0.0.0/0"]]
-        ),
-    ] = (IPv4Network("0.0.0.0/0"),)
-    idle_timeout: Annotated[
-        int,
-        Field(ge=1, le=4000, description="1 to 4000 s a connection may be silent", examples=[60]),
-    ] = 60
-    deletion_protection: Annotated[
-        bool, Field(description="true or false; true has the balancer refuse its deletion", examples=[True])
-    ] = True
-
-    @model_validator(mode="after")
-    def _certificate_with_domain(self) -> Self:
-        if (self.certificate is None) != (self.domain is None):
-            raise refuse("certificate and domain go together")
-        if self.certificate and self.port == 80:
-            raise refuse("port 80 only redirects where there is a certificate")
-        return self
-
-    @property
-    def listener_port(self) -> int:
-        return self.port or (443 if self.certificate else 80)
-
-
-class Bundles(Part):
-    force_destroy: Annotated[
-        bool,
-        Field(
-            description="true or false; true lets `pulumi destroy` delete the published bundles",
-            examples=[False],
-        ),
-    ] = False
+def _by_name(queues: dict[str, Queue]) -> dict[str, Queue]:
+    return dict(sorted(queues.items()))
 
 
 class Settings(Part):
@@ -140,20 +83,49 @@ class Settings(Part):
     balancer: Annotated[
         Balancer,
         Field(
-            description="a mapping of port, certificate, domain, allow, idle_timeout, deletion_protection",
+            description="a mapping of port, certificate, domain, allow, idle_timeout, access_logs, deletion_protection",
             examples=[{"port": 80}],
         ),
     ] = Balancer()
     bundles: Annotated[
         Bundles, Field(description="a mapping of force_destroy", examples=[{"force_destroy": False}])
     ] = Bundles()
+    database: Annotated[
+        Database,
+        Field(
+            description="a mapping of instance, version, storage, max_storage, multi_az, backup_days, "
+            "deletion_protection, final_snapshot, name",
+            examples=[{"instance": "db.t4g.micro"}],
+        ),
+    ] = Database()
+    queues: Annotated[
+        dict[Annotated[str, Field(pattern=QUEUE_PATTERN)], Queue],
+        AfterValidator(_by_name),
+        Field(
+            description="NAME: {visibility, retention, attempts, oldest} for each queue; a name is a small letter, "
+            "then small letters, digits and -, 32 at most",
+            examples=[{"jobs": {}}],
+        ),
+    ] = Field(default_factory=lambda: {"jobs": Queue()})
+    cache: Annotated[
+        Cache, Field(description="a mapping of instance, version, replicas", examples=[{"replicas": 1}])
+    ] = Cache()
     web: Annotated[
         Web,
         Field(
-            description="a mapping of instance, image, min, max, grace, health",
+            description="a mapping of instance, image, min, max, requests, grace, health",
             examples=[{"min": 2, "max": 4}],
         ),
     ] = Web()
+    workers: Annotated[
+        dict[Annotated[str, Field(pattern=PROCESS_PATTERN)], Worker],
+        AfterValidator(_no_web),
+        Field(
+            description="PROCESS: {instance, min, max, queue, backlog} for processes of the Procfile other than web; "
+            "the ones that are not named have the defaults",
+            examples=[{"worker": {"min": 1, "max": 4}}],
+        ),
+    ] = Field(default_factory=dict)
     rollout: Annotated[
         Rollout,
         Field(
@@ -161,6 +133,21 @@ class Settings(Part):
             examples=[{"observe": 180}],
         ),
     ] = Rollout()
+    operations: Annotated[
+        Operations,
+        Field(
+            description="a mapping of instance, allow, port, user, address",
+            examples=[{"allow": ["203.0.113.0/24"]}],
+        ),
+    ] = Operations()
+    alarms: Annotated[
+        Alarms,
+        Field(
+            description="a mapping of recipients, latency, errors, cpu, connections, free_storage, dead_letters",
+            examples=[{"recipients": ["team@example.com"]}],
+        ),
+    ] = Alarms()
+    logs: Annotated[Logs, Field(description="a mapping of retention", examples=[{"retention": 30}])] = Logs()
     window: Annotated[
         int,
         Field(
@@ -178,6 +165,22 @@ class Settings(Part):
             examples=[{"GREETING": "hello"}],
         ),
     ] = Field(default_factory=dict)
+    secrets: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z0-9-]{32,64}$",
+            description="the id of a version of the environment's secret variables, as `release secrets set` writes it",
+            examples=["0123abcd-01ab-4567-89ab-0123456789ab"],
+        ),
+    ] = None
+    accept_risk: Annotated[
+        AcceptedRisks,
+        Field(
+            description="a list of NAME: REASON, a reason each; a name is one of "
+            + ", ".join(get_args(RiskName)),
+            examples=[[{"single-az-database": "a day of downtime costs less than the second server"}]],
+        ),
+    ] = ()
     release: Annotated[
         str | None,
         Field(
@@ -186,3 +189,13 @@ class Settings(Part):
             examples=["2"],
         ),
     ] = None
+
+    @property
+    def accepted(self) -> dict[RiskName, str]:
+        """The accepted risks: why each is taken, by name."""
+        return {name: reason.strip() for risk in self.accept_risk for name, reason in risk.items()}
+
+    @property
+    def protected(self) -> bool:
+        """Whether the engine refuses to delete what can't be had back, and so `pulumi destroy` as a whole."""
+        return self.stack == PRODUCTION and "deletion-protection-off" not in self.accepted
