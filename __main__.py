@@ -1,10 +1,11 @@
 """The program: settings -> what is intended -> environment -> release -> outputs."""
 
 import sys
+from pathlib import Path
 
 import pulumi
 
-from infra import account, configuration
+from infra import account, configuration, neighbours, risks
 from infra.environment import Environment, make_provider
 from infra.errors import EnvironmentRefused
 from release.component import Release, intend
@@ -23,7 +24,11 @@ def define() -> None:
         pulumi.runtime.get_config_env(),
         pulumi.runtime.get_config_secret_keys_env(),
     )
+    places, warnings = neighbours.places_in(Path.cwd())
+    neighbours.check(neighbours.place_of(settings), places)
     account.check(settings, account.whoami(settings.region))
+    for line in (*warnings, *risks.repeated(settings)):
+        pulumi.log.warn(line)
     intent = intend(settings, read_former(), open_store)
     pulumi.log.info(render(intent.plan))
     provider = make_provider(settings, pulumi.get_project())

@@ -6,12 +6,13 @@ import difflib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from infra import agreement, risks
 from infra.errors import Refusal, SettingsError
 from infra.settings import Settings
 
@@ -40,11 +41,12 @@ def parse(
         field = AWS.get(key) or key.removeprefix(OWN)
         if key in AWS or (key.startswith(OWN) and field in PARTS):
             values[field] = _decoded(field, value)
+    settings: Settings | None = None
     try:
         settings = Settings.model_validate_json(json.dumps(values))
+        refusals += [*agreement.refusals(settings), *risks.refusals(settings)]
     except ValidationError as error:
         refusals += [_refusal(detail) for detail in _deepest(error.errors())]
-        settings = None
     if refusals or settings is None:
         raise SettingsError(f"Pulumi.{stack}.yaml", refusals)
     return settings
@@ -114,7 +116,8 @@ def _refusal(detail: ErrorDetails) -> Refusal:
     path = tuple(detail["loc"])
     key = _key(path)
     if detail["type"] == "extra_forbidden":
-        siblings = _fields(path[:-1])
+        part = _part(_nearest(path[:-1])[1])
+        siblings = part.model_fields if part else {}
         near = difflib.get_close_matches(str(path[-1]), siblings, n=1) or list(siblings)[:1]
         field = siblings[near[0]]
         return Refusal(
@@ -147,29 +150,23 @@ def _key(path: tuple[int | str, ...]) -> str:
     return text
 
 
-def _fields(path: tuple[int | str, ...]) -> Mapping[str, FieldInfo]:
-    model: type[BaseModel] = Settings
-    for part in path:
-        model = _model(model.model_fields[str(part)].annotation)
-    return model.model_fields
-
-
-def _model(annotation: Any) -> type[BaseModel]:
-    candidates = (annotation, *get_args(annotation))
-    return next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
-
-
 def _nearest(path: tuple[int | str, ...]) -> tuple[tuple[int | str, ...], FieldInfo]:
-    """The deepest part of `path` that is a field: an item of a list is described by the list."""
-    depth = 1
-    while depth < len(path):
-        try:
-            if path[depth] not in _fields(path[:depth]):
-                break
-        except StopIteration:
+    """The deepest part of `path` that is a field: an item of a list is described by the list, and what has a
+    name of its own (a queue) by the mapping that it is in.
+    """
+    field, depth = Settings.model_fields[str(path[0])], 1
+    while part := _part(field):
+        inner = depth + (get_origin(field.annotation) is dict)
+        if inner >= len(path) or path[inner] not in part.model_fields:
             break
-        depth += 1
-    return path[:depth], _fields(path[: depth - 1])[str(path[depth - 1])]
+        field, depth = part.model_fields[str(path[inner])], inner + 1
+    return path[:depth], field
+
+
+def _part(field: FieldInfo) -> type[BaseModel] | None:
+    """The model of a field's value, or of each value where the field is a mapping."""
+    candidates = (field.annotation, *get_args(field.annotation))
+    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
 
 
 def _example(path: tuple[int | str, ...], field: FieldInfo) -> str:

@@ -2,6 +2,7 @@
 
 EnvironmentRefused
 ├── SettingsError   a stack file holds something that cannot be used
+├── NeighbourError  two stack files name the same account and network
 ├── AccountError    the credentials are not those of an account that the stack names, or there are none
 └── ZonesError      the region has fewer zones than the stack wants
 """
@@ -49,6 +50,10 @@ class SettingsError(EnvironmentRefused):
             f"{file} has {number} that cannot be used; nothing was touched\n{lines}\n"
             f"  next: edit {file}, then run the same command again"
         )
+
+
+class NeighbourError(EnvironmentRefused):
+    """Two stack files name the same account and network."""
 
 
 class AccountError(EnvironmentRefused):

@@ -1,4 +1,4 @@
-"""Where two environments' settings differ, and what they must not share. Pure."""
+"""Where two environments' settings differ. Pure."""
 
 from __future__ import annotations
 
@@ -35,20 +35,6 @@ def compare(first: Settings, second: Settings) -> Comparison:
     pairs = tuple(_pairs("", _values(first), _values(second)))
     differences = tuple(pair for pair in pairs if pair.first != pair.second)
     return Comparison(differences, len(pairs) - len(differences))
-
-
-def clash(first: Settings, second: Settings) -> str:
-    """A line about two environments in one account whose networks overlap, so that they can never be connected
-    to each other or to a third one; empty where there is nothing to say."""
-    accounts = sorted({*first.account_ids} & {*second.account_ids})
-    ranges = (first.network.cidr, second.network.cidr)
-    if not accounts or not ranges[0].overlaps(ranges[1]):
-        return ""
-    noun = "account" if len(accounts) == 1 else "accounts"
-    return (
-        f"{first.stack} and {second.stack} share {noun} {', '.join(accounts)} "
-        f"and overlapping networks {ranges[0]} and {ranges[1]}"
-    )
 
 
 def _values(settings: Settings) -> dict[str, Any]:

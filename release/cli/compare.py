@@ -31,15 +31,15 @@ def compare(
 
     Reads the two stack files and nothing else. The exit status is 0 whether or not there are differences.
     """
+    from infra.neighbours import clash, place_of
     from release.cli.settings import read_settings, stacks_of
-    from release.comparison import clash
     from release.comparison import compare as compared
 
     here = Path.cwd()
     projects = (Project.find(here, first), Project.find(here, second))
     check(projects, stacks_of(projects[0].folder))
     one, other = (read_settings(project) for project in projects)
-    comparison, warning = compared(one, other), clash(one, other)
+    comparison, warning = compared(one, other), clash(place_of(one), place_of(other))
     if as_json:
         say(json.dumps(as_object((one.stack, other.stack), comparison, warning), indent=2))
         return
