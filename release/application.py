@@ -24,7 +24,11 @@ drain_seconds = 30       # what a process may take to finish after SIGTERM
 [health]
 path = "/healthz"        # answers 200 when web can serve
 [build]
-command = "make vendor"  # optional: runs in a copy of the folder before it is packed"""
+command = "make vendor"  # optional: runs in a copy of the folder before it is packed
+[migrations]
+path = "migrations"      # optional: the folder with the database's revisions
+[smoke]
+command = "./smoke"      # optional: tries this release against a database, DATABASE_URL, before another goes there"""
 
 
 class Health(BaseModel):
@@ -43,6 +47,27 @@ class Build(BaseModel):
     command: Annotated[str, StringConstraints(min_length=1)]
 
 
+class Migrations(BaseModel):
+    """`[migrations]`: where the revisions of the database's schema are, a folder inside the application's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Annotated[
+        str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")
+    ]
+
+
+class Smoke(BaseModel):
+    """`[smoke]`: what shows in a moment that this release works with the database that DATABASE_URL names.
+
+    Runs with `sh` in the application's folder.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    command: Annotated[str, StringConstraints(min_length=1)]
+
+
 class Options(BaseModel):
     """`release.toml`, all of it optional."""
 
@@ -52,6 +77,8 @@ class Options(BaseModel):
     drain_seconds: DrainSeconds = 30
     health: Health = Health()
     build: Build | None = None
+    migrations: Migrations | None = None
+    smoke: Smoke | None = None
 
 
 def read_options(folder: Path) -> Options:

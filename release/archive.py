@@ -4,13 +4,15 @@ system.
 
 from __future__ import annotations
 
-import gzip
+import io
 import os
 import shutil
 import stat
 import tarfile
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from gzip import GzipFile
+from pathlib import Path, PurePosixPath
 
 from release.errors import BundleError
 
@@ -26,6 +28,18 @@ IGNORED_ENDINGS = (".pyc", ".pyo", ".swp")
 
 MOMENT = 315532800
 """Every file's time in an archive: 1980-01-01, the first that all archive formats know."""
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What an archive holds beside the folder, none of it under a name that a folder's own entry can have.
+
+    `head` is the beginning of a `.tar.gz` as `write` makes it, copied as it is: compressing megabytes takes longer
+    than anything else in a build. `files` are contents by their path.
+    """
+
+    head: Path | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def entries(folder: Path) -> Iterator[Path]:
@@ -55,17 +69,39 @@ def copy(folder: Path, target: Path) -> None:
             raise _special(entry, folder)
 
 
-def pack(folder: Path, archive: Path) -> None:
-    """Write `archive`, a `.tar.gz` of `folder` (an absolute path without links).
+def pack(folder: Path, archive: Path, carried: Carried = Carried()) -> None:
+    """Write `archive`, a `.tar.gz` of what is `carried` and of `folder` (an absolute path without links).
 
     Kept are names, contents, executable bits, empty folders and links that stay inside. Raises BundleError
     for a link that leaves the folder or leads nowhere, and for what is no file, folder or link.
     """
-    with (
-        archive.open("wb") as raw,
-        gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6, mtime=0) as packed,
-        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
-    ):
+    with archive.open("wb") as raw:
+        if carried.head:
+            # A gzip file may have several members (RFC 1952, 2.2): unpacked they are one tar stream.
+            with carried.head.open("rb") as head:
+                shutil.copyfileobj(head, raw)
+        with GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6, mtime=0) as packed:
+            write(carried.files, packed)
+            _write_folder(folder, packed)
+
+
+def write(files: Mapping[str, bytes], stream: GzipFile) -> None:
+    """Write the tar entries of files and of the folders above them, without the end of an archive: more may follow."""
+    tar = tarfile.TarFile(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT)
+    folders = {parent.as_posix() for name in files for parent in PurePosixPath(name).parents} - {"."}
+    for name in sorted({*folders, *files}):
+        info = tarfile.TarInfo(name)
+        info.mtime = MOMENT
+        if name in folders:
+            info.type, info.mode = tarfile.DIRTYPE, 0o755
+            tar.addfile(info)
+        else:
+            info.size, info.mode = len(files[name]), 0o644
+            tar.addfile(info, io.BytesIO(files[name]))
+
+
+def _write_folder(folder: Path, stream: GzipFile) -> None:
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for entry in entries(folder):
             info = tarfile.TarInfo(entry.relative_to(folder).as_posix())
             info.mtime = MOMENT

@@ -20,6 +20,8 @@ from pydantic import ValidationError
 from release.application import read_options, read_processes
 from release.archive import MOMENT, copy, pack
 from release.errors import BundleError
+from release.migrations.folder import Allowed, listing, of_manifest, read_folder
+from release.migrations.runtime import carried
 from release.model import VERSION_PATTERN, Manifest
 
 _TOLD_LINES = 30
@@ -34,6 +36,8 @@ class Bundle:
 
     path: Path
     manifest: Manifest
+    allowed: tuple[Allowed, ...] = ()
+    """What the linter found in migrations and their files allow, told at the build."""
 
 
 def run_step(command: str, folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
@@ -52,12 +56,15 @@ def run_step(command: str, folder: Path, environment: Mapping[str, str]) -> tupl
     return done.returncode, done.stdout
 
 
-def build(folder: Path, version: str, out: Path, step: BuildStep = run_step) -> Bundle:
+def build(
+    folder: Path, version: str, out: Path, step: BuildStep = run_step, cache: Path | None = None
+) -> Bundle:
     """Make `OUT/VERSION-DIGEST12.tar.gz` and its manifest beside it (`.json`) from an application's folder.
 
     The folder itself is only read: a build step named in `release.toml` runs in a copy, with
     RELEASE_VERSION and SOURCE_DATE_EPOCH in its environment. An earlier build of the same version is
-    replaced. Raises BundleError for whatever in the folder cannot be released; then nothing is left behind.
+    replaced. `cache` is where packages for running migrations are kept, by default the user's own. Raises
+    BundleError for whatever in the folder cannot be released; then nothing is left behind.
     """
     if not re.fullmatch(VERSION_PATTERN, version):
         raise BundleError(
@@ -85,8 +92,10 @@ def build(folder: Path, version: str, out: Path, step: BuildStep = run_step) -> 
             source = Path(scratch, "application").resolve()
             copy(folder, source)
             _run_build(options.build.command, version, source, step)
+        path = options.migrations.path if options.migrations else ""
+        revisions = read_folder(source, path) if path else ()
         archive = Path(scratch, "bundle.tar.gz")
-        pack(source, archive)
+        pack(source, archive, carried(listing(path, revisions), cache))
         manifest = Manifest(
             version=version,
             digest=_digest(archive),
@@ -95,6 +104,7 @@ def build(folder: Path, version: str, out: Path, step: BuildStep = run_step) -> 
             health_path=options.health.path,
             port=options.port,
             drain_seconds=options.drain_seconds,
+            migrations=of_manifest(revisions),
         )
         return _keep(out, archive, manifest)
 
