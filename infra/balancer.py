@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import settings
+from infra.logs_bucket import LogsBucket
 from infra.tags import named
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
@@ -19,10 +20,12 @@ NO_RELEASE = "no release\n"
 class Balancer(pulumi.ComponentResource):
     """A public application load balancer that answers 503 `no release` until a release's rule says else.
 
-    With a certificate the listener speaks HTTPS and port 80 redirects to it. `url` has no slash at its end.
+    With a certificate the listener speaks HTTPS and port 80 redirects to it. `url` has no slash at its end,
+    `suffix` (app/NAME/ID) is what CloudWatch's metrics call it.
     """
 
     dns_name: pulumi.Output[str]
+    suffix: pulumi.Output[str]
     listener_arn: pulumi.Output[str]
     url: pulumi.Output[str]
 
@@ -32,8 +35,11 @@ class Balancer(pulumi.ComponentResource):
         chosen: settings.Balancer,
         subnet_ids: Sequence[pulumi.Input[str]],
         security_group_id: pulumi.Input[str],
+        logs: LogsBucket | None,
+        protect: bool,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """`logs` is where each request leaves a line, if anywhere; `protect` has the engine refuse to delete it."""
         super().__init__("uneventful:infra:Balancer", "balancer", None, opts)
         self._own = pulumi.ResourceOptions(parent=self)
         load_balancer = aws.lb.LoadBalancer(
@@ -44,13 +50,18 @@ class Balancer(pulumi.ComponentResource):
             idle_timeout=chosen.idle_timeout,
             drop_invalid_header_fields=True,
             enable_deletion_protection=chosen.deletion_protection,
+            access_logs=aws.lb.LoadBalancerAccessLogsArgs(bucket=logs.bucket, enabled=True) if logs else None,
             tags=named(environment),
-            opts=self._own,
+            opts=pulumi.ResourceOptions.merge(
+                self._own,
+                pulumi.ResourceOptions(protect=protect, depends_on=[logs.ready] if logs else None),
+            ),
         )
         listener = self._listener(load_balancer, chosen)
         if chosen.certificate:
             self._redirect(load_balancer, chosen.listener_port)
         self.dns_name = load_balancer.dns_name
+        self.suffix = load_balancer.arn_suffix
         self.listener_arn = listener.arn
         self.url = load_balancer.dns_name.apply(lambda name: public_url(chosen, name))
         self.register_outputs({"dnsName": self.dns_name, "listenerArn": self.listener_arn, "url": self.url})

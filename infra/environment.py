@@ -13,6 +13,7 @@ from infra.balancer import Balancer
 from infra.bundles import Bundles
 from infra.errors import ZonesError
 from infra.firewall import Firewall
+from infra.logs_bucket import LogsBucket
 from infra.network import Network
 from infra.settings import Settings
 from infra.tags import environment_tags
@@ -57,10 +58,21 @@ class Environment(pulumi.ComponentResource):
         name = settings.stack
         network = Network(name, settings.network, settings.region, zones, own)
         firewall = Firewall(name, settings.balancer, network.vpc_id, own)
-        balancer = Balancer(
-            name, settings.balancer, network.public_subnet_ids, firewall.balancer_group_id, own
+        logs = (
+            LogsBucket(settings.logs, settings.account_ids, settings.bundles.force_destroy, own)
+            if settings.balancer.access_logs
+            else None
         )
-        bundles = Bundles(settings.bundles, own)
+        balancer = Balancer(
+            name,
+            settings.balancer,
+            network.public_subnet_ids,
+            firewall.balancer_group_id,
+            logs,
+            settings.protected,
+            own,
+        )
+        bundles = Bundles(settings.bundles, settings.protected, own)
         access = Access(bundles.arn, own)
         self.outputs = Outputs(
             whole=self,

@@ -36,11 +36,13 @@ def layout(cidr: IPv4Network, zones: int) -> tuple[Blocks, ...]:
 
 class Network(pulumi.ComponentResource):
     """A VPC of its own. With `nat: none` instances belong in the public subnets, each with a public address;
-    otherwise in the private ones, behind the NAT gateways. S3 is reached without either.
+    otherwise in the private ones, behind the NAT gateways. S3 is reached without either. What nobody but
+    instances reaches (a database) is in the private subnets in either case.
     """
 
     vpc_id: pulumi.Output[str]
     public_subnet_ids: Sequence[pulumi.Output[str]]
+    private_subnet_ids: Sequence[pulumi.Output[str]]
     instance_subnet_ids: Sequence[pulumi.Output[str]]
 
     def __init__(
@@ -110,8 +112,9 @@ class Network(pulumi.ComponentResource):
 
         self.vpc_id = self._vpc.id
         self.public_subnet_ids = tuple(subnet.id for subnet in public)
-        self.instance_subnet_ids = tuple(
-            subnet.id for subnet in (public if self._public_addresses else private)
+        self.private_subnet_ids = tuple(subnet.id for subnet in private)
+        self.instance_subnet_ids = (
+            self.public_subnet_ids if self._public_addresses else self.private_subnet_ids
         )
         self.register_outputs({"vpcId": self.vpc_id, "instanceSubnetIds": list(self.instance_subnet_ids)})
 

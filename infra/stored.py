@@ -168,7 +168,7 @@ class Bundles(Part):
     force_destroy: Annotated[
         bool,
         Field(
-            description="true or false; true lets `pulumi destroy` delete the published bundles",
+            description="true or false; true lets `pulumi destroy` delete the bundles and the balancer's logs",
             examples=[False],
         ),
     ] = False
