@@ -6,13 +6,15 @@ systemd.
 
     control plane --BalancerState--> Balancer      health, counts, active requests --> control plane
     control plane --InstanceSpec---> Instances     status, exits ---------------------> control plane
+    control plane --DatabaseSpec---> Databases     status ----------------------------> control plane
+    control plane --CacheSpec------> Caches        status ----------------------------> control plane
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 Endpoint = tuple[str, int]
 """A socket address: (127.x address, port)."""
@@ -241,3 +243,91 @@ class Balancer(Protocol):
 
     def close(self) -> None:
         """End the process and close every port; returns when that is so."""
+
+
+# --- databases and caches ---
+
+StoreState = Literal["starting", "available", "stopped", "failed", "gone"]
+
+
+@dataclass(frozen=True)
+class StoreStatus:
+    """`available`: it answers at its endpoint. `failed`: it does not and will not, `detail` says why.
+    `gone`: nothing of it is left, or it was never there."""
+
+    state: StoreState
+    pids: tuple[int, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class DatabaseSpec:
+    """A PostgreSQL server. `name` is the database made with it, "" for none; `parameters` are those that a
+    user has set in the parameter group, RDS's own (`rds.…`) among them."""
+
+    identifier: str
+    address: str
+    port: int
+    name: str
+    master: str
+    password: str = field(repr=False)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CacheSpec:
+    """A Valkey server. `token` "" asks for no password; `tls` is in-transit encryption."""
+
+    identifier: str
+    address: str
+    port: int
+    token: str = field(default="", repr=False)
+    tls: bool = True
+
+
+Spec = TypeVar("Spec", contravariant=True)
+
+
+class Stores(Protocol[Spec]):
+    """The servers of one kind. Methods return at once; what takes time goes on in the background, for one
+    identifier in the order of the calls. Safe from any thread.
+
+    A server that dies is started again. Its processes carry the variable `UNEVENTFUL_CLOUD` of this
+    process's environment, and end with this process.
+    """
+
+    def create(self, spec: Spec) -> None:
+        """Begin to make an empty one; what was there of this identifier is removed."""
+
+    def open(self, spec: Spec) -> None:
+        """Begin to start one with the data that it had, with this password and these parameters."""
+
+    def change(self, spec: Spec) -> None:
+        """Let a running one have another password or other parameters. Connections stay."""
+
+    def restart(self, identifier: str) -> None:
+        """End all connections and start it again, with its data and what was changed."""
+
+    def stop(self, identifier: str) -> None:
+        """End it; it keeps its data and can be restarted."""
+
+    def delete(self, identifier: str) -> None:
+        """End it and remove its data. One that is not there: nothing happens."""
+
+    def status(self, identifier: str) -> StoreStatus:
+        """What it is now. Cheap: is asked for several times a second."""
+
+    def close(self) -> None:
+        """End all of them in good order, data kept; returns when nothing of them runs."""
+
+
+class Databases(Stores[DatabaseSpec], Protocol):
+    """Constructed as `LocalDatabases(place, authority, on_log)`."""
+
+    @property
+    def version(self) -> str:
+        """PostgreSQL's version, such as `18.6`: the only one that there is."""
+
+
+Caches = Stores[CacheSpec]
+"""Constructed as `LocalCaches(place, authority, on_log)`."""
