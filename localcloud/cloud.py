@@ -39,7 +39,8 @@ class Cloud:
         self.board = FaultBoard(on_log)
         shutil.rmtree(checkout.balancer, ignore_errors=True)
         self.pool = AddressPool(checkout.root)
-        self.instances = LocalInstances(checkout.instances, checkout.marker)
+        authority = checkout.cloud / "authority" / "ca.pem"
+        self.instances = LocalInstances(checkout.instances, checkout.marker, authority)
         self.balancer = EnvoyBalancer(checkout.balancer, on_log=on_log)
         self.plane = ControlPlane(
             self.instances,

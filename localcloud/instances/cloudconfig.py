@@ -1,8 +1,8 @@
 """User data, read as cloud-init reads it: what it asks for, as a value. Pure.
 
 Guarantee: a module or key that the local cloud does not carry out is refused by name, so that user data which
-works here asks for nothing that was left out. Source: cloud-init's module reference (users, write_files,
-runcmd) and its `cc_write_files`, `cc_runcmd`, `templater` as shipped with Amazon Linux 2023.
+works here asks for nothing that was left out. Source: cloud-init's module reference (users, packages,
+write_files, runcmd) and its `cc_write_files`, `cc_runcmd`, `templater` as shipped with Amazon Linux 2023.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ _USER_KEYS = frozenset(
     (
         *("name", "gecos", "homedir", "primary_group", "groups", "system"),
         *("no_create_home", "no_user_group", "lock_passwd", "shell", "uid"),
+        *("ssh_authorized_keys", "sudo"),
     )
 )
 _FILE_KEYS = frozenset(("path", "content", "permissions", "owner", "encoding", "append", "defer"))
@@ -40,8 +41,13 @@ class UserDataError(Exception):
 
 @dataclass(frozen=True)
 class User:
+    """`sudo` is what the user may do as root, as sudoers(5) writes it after the user's name; () is nothing."""
+
     name: str
     home: str
+    shell: str = "/bin/bash"
+    keys: tuple[str, ...] = ()
+    sudo: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ class CloudConfig:
     user data that is a program of its own. At most one of the two is there."""
 
     users: tuple[User, ...] = ()
+    packages: tuple[str, ...] = ()
     files: tuple[File, ...] = ()
     commands: tuple[str | tuple[str, ...], ...] = ()
     script: str = ""
@@ -127,9 +134,10 @@ def _cloud_config(text: str) -> CloudConfig:
         raise UserDataError(
             f"the cloud-config is a {type(config).__name__}; expected modules and their settings"
         )
-    _refuse_unknown(config, frozenset(("users", "write_files", "runcmd")), "module")
+    _refuse_unknown(config, frozenset(("users", "packages", "write_files", "runcmd")), "module")
     return CloudConfig(
         users=tuple(_user(entry) for entry in _entries(config, "users") if entry != "default"),
+        packages=tuple(_package(entry) for entry in _entries(config, "packages")),
         files=tuple(_file(entry) for entry in _entries(config, "write_files")),
         commands=tuple(_run_command(entry) for entry in _entries(config, "runcmd")),
     )
@@ -156,7 +164,27 @@ def _user(entry: Any) -> User:
         raise UserDataError(f"users: expected an entry with a name, seen {entry!r}")
     _refuse_unknown(entry, _USER_KEYS, "key of users")
     name = str(entry["name"])
-    return User(name=name, home=str(entry.get("homedir") or f"/home/{name}"))
+    return User(
+        name=name,
+        home=str(entry.get("homedir") or f"/home/{name}"),
+        shell=str(entry.get("shell") or User.shell),
+        keys=_texts(name, "ssh_authorized_keys", entry.get("ssh_authorized_keys")),
+        sudo=_texts(name, "sudo", entry.get("sudo")),
+    )
+
+
+def _texts(user: str, key: str, value: Any) -> tuple[str, ...]:
+    """One text or a list of them, as cloud-init takes both; none for what is empty, null or false."""
+    texts = [value] if isinstance(value, str) else value or []
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise UserDataError(f"users: {user}: {key}: expected a text or a list of texts, seen {value!r}")
+    return tuple(text.strip() for text in texts if text.strip())
+
+
+def _package(entry: Any) -> str:
+    if isinstance(entry, str) and entry:
+        return entry
+    raise UserDataError(f"packages: expected a package's name, seen {entry!r}; versions are not chosen here")
 
 
 def _file(entry: Any) -> File:

@@ -31,11 +31,16 @@ class Journal:
 
     def last_words(self, unit: str, lines: int = 10) -> str:
         """The end of what the unit itself printed; empty when there is none."""
-        try:
-            with self.path(unit).open("rb") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - 16384))
-                text = file.read().decode(errors="replace")
-        except OSError:
-            return ""
-        own = [line for line in text.splitlines() if line[20:30] != " systemd: "]
-        return "\n".join(own[-lines:])
+        return last_words(self.path(unit), lines)
+
+
+def last_words(path: Path, lines: int = 10) -> str:
+    """The end of a log without the supervisor's own lines; empty when there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 16384))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    own = [line for line in text.splitlines() if line[20:30] != " systemd: "]
+    return "\n".join(own[-lines:])

@@ -32,12 +32,13 @@ from localcloud.instances import firstboot, processes
 from localcloud.instances.cloudconfig import parse_user_data
 from localcloud.instances.metadata import instance_data
 from localcloud.instances.root import Root
-from localcloud.instances.shims import base_interpreter, write_shims
+from localcloud.instances.shims import PATH, base_interpreter, write_shims
+from localcloud.instances.trust import trusted
 from localcloud.parts import InstanceSpec, InstanceStatus
 from localcloud.processes import MARKER_VARIABLE
 
 INSTANCE_VARIABLE = "UNEVENTFUL_INSTANCE"
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_CERTIFICATES = "/etc/pki/tls/cert.pem"
 _PATIENCE = 3.0
 """Seconds beyond its services' own time-outs that a first process gets to end by itself."""
 
@@ -57,9 +58,11 @@ class _Instance:
 
 class LocalInstances:
     """See `parts.Instances`. Constructing it kills what an earlier daemon with the same folder and marker
-    left behind, and removes that daemon's instances."""
+    left behind, and removes that daemon's instances. `authority` is the file with the certificate of the local
+    cloud's own authority, which every instance trusts; it need not be there yet."""
 
-    def __init__(self, folder: Path, marker: str) -> None:
+    def __init__(self, folder: Path, marker: str, authority: Path = Path("/dev/null")) -> None:
+        self._authority = authority
         self._folder = folder.absolute()
         self._marker = marker
         self._instances: dict[str, _Instance] = {}
@@ -145,18 +148,20 @@ class LocalInstances:
     def _prepare(self, instance: _Instance, first: bool) -> None:
         """Write the instance's folder. User data that cannot be run: the instance boots without, as on EC2."""
         root, log = Root(instance.folder / "root"), instance.folder / "log"
+        environment = self._environment(instance, root)
         script, refused = None, ""
         if first:
             log.mkdir(parents=True)
             firstboot.prepare_root(root)
-            write_shims(root, instance.folder)
+            write_shims(root, instance.folder, instance.spec.address, self._authority)
+            root.inside(_CERTIFICATES).write_bytes(trusted(self._authority))
             try:
                 config = parse_user_data(instance.spec.user_data, instance_data(instance.spec))
-                script = firstboot.apply(config, root)
+                script = firstboot.apply(config, root, environment["PATH"])
             except Exception as error:
                 refused = str(error)
         plan = {
-            "environment": self._environment(instance, root),
+            "environment": environment,
             "script": str(script or ""),
             "refused": refused,
         }
@@ -166,9 +171,10 @@ class LocalInstances:
 
     def _environment(self, instance: _Instance, root: Root) -> dict[str, str]:
         return {
-            "PATH": f"{root.inside('/usr/local/bin')}:{root.inside('/usr/bin')}:{_PATH}",
+            "PATH": f"{root.inside('/usr/local/bin')}:{root.inside('/usr/bin')}:{PATH}",
             "HOME": str(root.inside("/root")),
             "LANG": "C.UTF-8",
+            "SSL_CERT_FILE": str(root.inside(_CERTIFICATES)),
             **instance.spec.credentials_env,
             **self._marks(instance.spec.instance_id),
         }
@@ -178,7 +184,7 @@ class LocalInstances:
         with (instance.folder / "log" / "machine.log").open("ab") as log:
             return subprocess.Popen(
                 [base_interpreter(), "-P", "-S", "-m", "localcloud.instances.machine", str(instance.folder)],
-                env={"PYTHONPATH": str(package), "PATH": _PATH, **self._marks(instance.spec.instance_id)},
+                env={"PYTHONPATH": str(package), "PATH": PATH, **self._marks(instance.spec.instance_id)},
                 cwd=instance.folder,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

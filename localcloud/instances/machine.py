@@ -129,7 +129,11 @@ class Machine:
 
     def _turn_over(self) -> bool:
         services = {name: s for name, s in self.supervisor.services.items() if name != CLOUD_INIT}
-        failed = [f"{name} has failed: {s.outcome}" for name, s in services.items() if s.state == "failed"]
+        failed = [
+            f"{name} has failed: {s.outcome}{self.supervisor.said_elsewhere(s.unit)}"
+            for name, s in services.items()
+            if s.state == "failed"
+        ]
         report = {
             "state": self._state,
             "detail": "\n".join([*([self._detail] if self._detail else []), *failed]),

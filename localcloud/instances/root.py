@@ -28,6 +28,13 @@ class Root:
 
     def users(self) -> dict[str, str]:
         """The users that the instance has: name -> home folder."""
+        return {fields[0]: fields[5] for fields in self._accounts()}
+
+    def shell(self, user: str) -> str:
+        """The shell of a user of the instance; KeyError when there is no such user."""
+        return {fields[0]: fields[6] for fields in self._accounts()}[user]
+
+    def _accounts(self) -> list[list[str]]:
         passwd = self.inside("/etc/passwd")
         lines = passwd.read_text().splitlines() if passwd.exists() else []
-        return {fields[0]: fields[5] for fields in (line.split(":") for line in lines)}
+        return [line.split(":") for line in lines]

@@ -15,13 +15,14 @@ from pathlib import Path
 
 from localcloud.instances import processes
 from localcloud.instances.host import Cancel
-from localcloud.instances.journal import Journal
+from localcloud.instances.journal import Journal, last_words
 from localcloud.instances.quoting import QuotingError, environment_file, expand
 from localcloud.instances.root import Root
 from localcloud.instances.service import Service
 from localcloud.instances.unit import INFINITY, Command, Unit, UnitError, parse_unit
 
 UNITS = "/etc/systemd/system"
+IMAGE_UNITS = "/usr/lib/systemd/system"
 WANTED = f"{UNITS}/multi-user.target.wants"
 
 
@@ -49,7 +50,11 @@ class Supervisor:
         name = name if name.endswith(".service") else f"{name}.service"
         if name not in self.services:
             stem, at, _ = name.partition("@")
-            candidates = [f"{UNITS}/{name}", *([f"{UNITS}/{stem}@.service"] if at else [])]
+            candidates = [
+                f"{folder}/{file}"
+                for file in (name, *([f"{stem}@.service"] if at else []))
+                for folder in (UNITS, IMAGE_UNITS)
+            ]
             found = next((f for f in map(self.root.inside, candidates) if f.exists()), None)
             if found is None:
                 raise UnitError(f"Unit {name} not found: there is no {candidates[0]} on this instance")
@@ -146,7 +151,7 @@ class Supervisor:
             if not unit.working_directory_optional:
                 raise OSError(errno.ENOENT, f"there is no WorkingDirectory={unit.working_directory}")
             folder = str(self.root.folder)
-        output = self.journal.open(unit.name)
+        output, error = self._outputs(unit)
         try:
             process = subprocess.Popen(
                 [self.root.found(words[0]), *words[1:]],
@@ -154,18 +159,41 @@ class Supervisor:
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
-                stderr=output,
+                stderr=error,
                 process_group=0,
                 preexec_fn=processes.die_with_parent,
             )
         finally:
             os.close(output)
+            os.close(error)
         # The loop reaps all children itself; an unset return code would make the object do it behind its
         # back.
         process.returncode = 0
         if self.frozen:
             self.send(process.pid, signal.SIGSTOP)
         return process.pid
+
+    def _outputs(self, unit: Unit) -> tuple[int, int]:
+        """Descriptors for the standard output and error of a process of the unit."""
+        output = self._stream(unit, unit.output)
+        try:
+            return output, os.dup(output) if unit.error is None else self._stream(unit, unit.error)
+        except OSError:
+            os.close(output)
+            raise
+
+    def _stream(self, unit: Unit, path: str) -> int:
+        if not path:
+            return self.journal.open(unit.name)
+        file = self.root.inside(path)
+        if not file.parent.is_dir():
+            raise OSError(errno.ENOENT, f"there is no folder for append:{path}; systemd makes none")
+        return os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+    def said_elsewhere(self, unit: Unit) -> str:
+        """The last words of a unit that has a log of its own, for who would look for them in the journal."""
+        words = last_words(self.root.inside(unit.error or unit.output)) if unit.error or unit.output else ""
+        return f"; its last words:\n{words}" if words else ""
 
     def members(self, invocation: str) -> tuple[int, ...]:
         return processes.carrying({"INVOCATION_ID": invocation})

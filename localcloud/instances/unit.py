@@ -22,8 +22,6 @@ _CHOICES = {
     "Type": ("simple", "exec", "oneshot"),
     "Restart": ("no", "always", "on-success", "on-failure", "on-abnormal", "on-abort"),
     "KillMode": ("control-group", "mixed", "process"),
-    "StandardOutput": ("journal", "inherit"),
-    "StandardError": ("journal", "inherit"),
 }
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)\s*")
 _UNITS = {
@@ -63,6 +61,10 @@ class Unit:
     working_directory: str = ""
     working_directory_optional: bool = False
     user: str = ""
+    output: str = ""
+    """The file that standard output is appended to; "" is the journal."""
+    error: str | None = None
+    """The same for standard error; None is wherever standard output goes."""
     restart: str = "no"
     restart_seconds: float = 0.1
     start_seconds: float = 90.0
@@ -168,11 +170,24 @@ def _with(unit: Unit, section: str, key: str, value: str) -> Unit:
             if value not in ("yes", "no", "true", "false"):
                 raise UnitError(f"{unit.name}: {key}={value} is neither yes nor no")
             return replace(unit, remain_after_exit=value in ("yes", "true"))
-        case "Service", "StandardOutput" | "StandardError":
-            return unit
+        case "Service", "StandardOutput":
+            return replace(unit, output=_stream(unit, key, value) or "")
+        case "Service", "StandardError":
+            return replace(unit, error=_stream(unit, key, value))
     raise UnitError(
         f"{unit.name}: the directive {key}= in [{section}] is not one that the local cloud obeys "
         "or knows to make no difference"
+    )
+
+
+def _stream(unit: Unit, key: str, value: str) -> str | None:
+    """Where a stream goes: a file's path, "" for the journal, None for systemd's default."""
+    if value in ("journal", "inherit"):
+        return "" if value == "journal" else None
+    if value.startswith("append:/"):
+        return value.removeprefix("append:")
+    raise UnitError(
+        f"{unit.name}: {key}={value} is not supported here; expected journal, inherit or append:/a/file"
     )
 
 

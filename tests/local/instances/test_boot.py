@@ -33,7 +33,7 @@ def test_an_instance_sees_nothing_of_the_users_own_environment(cloud: Cloud, mon
     assert set(environment) <= {
         *("PATH", "HOME", "LANG", "USER", "LOGNAME", "PWD", "INVOCATION_ID"),
         *("UNEVENTFUL_CLOUD", "UNEVENTFUL_INSTANCE", "AWS_REGION", "AWS_ACCESS_KEY_ID"),
-        *("HOST", "PORT", "GREETING"),
+        *("HOST", "PORT", "GREETING", "SSL_CERT_FILE"),
     }
     assert environment["GREETING"] == "a 'b' $c"
     assert environment["UNEVENTFUL_CLOUD"] == cloud.marker
@@ -88,7 +88,8 @@ def test_a_bundle_that_is_not_what_its_digest_says_fails_the_boot(cloud: Cloud):
 @pytest.mark.parametrize(
     ("user_data", "named"),
     [
-        (b"#cloud-config\npackages: [nginx]\n", "packages"),
+        (b"#cloud-config\npackages: [no-such-package]\n", "no-such-package"),
+        (b"#cloud-config\nbootcmd: [ls]\n", "bootcmd"),
         (cloud_config(unit(more="ExecReload=/bin/true\n")), "ExecReload"),
         (cloud_config(boot="systemctl mask x"), "mask"),
         (cloud_config(boot="systemctl start nowhere"), "nowhere.service"),
@@ -103,7 +104,18 @@ def test_a_bundle_that_is_not_what_its_digest_says_fails_the_boot(cloud: Cloud):
         (cloud_config(unit().replace("=/opt/uneventful/app", "=/opt/nowhere")), "/opt/nowhere"),
         (cloud_config(boot="chown -R stranger: app"), "stranger"),
     ],
-    ids=["module", "directive", "verb", "unit", "user", "not wanted", "program", "folder", "chown"],
+    ids=[
+        "package",
+        "module",
+        "directive",
+        "verb",
+        "unit",
+        "user",
+        "not wanted",
+        "program",
+        "folder",
+        "chown",
+    ],
 )
 def test_what_an_instance_cannot_do_fails_it_by_name(cloud: Cloud, user_data: bytes, named: str):
     status = cloud.settled(cloud.start(user_data))

@@ -62,9 +62,10 @@ def test_a_line_end_after_a_block_is_taken_as_cloud_init_takes_it():
     ("text", "named"),
     [
         ("## template: jinja\n#cloud-config\nruncmd: [['{{ v1.nothing }}']]\n", "nothing"),
-        ("#cloud-config\npackages: [nginx]\n", "'packages'"),
+        ("#cloud-config\npackages: [[nginx, '1.2']]\n", "packages"),
+        ("#cloud-config\nusers: [{name: a, ssh_authorized_keys: {a: b}}]\n", "ssh_authorized_keys"),
         ("#cloud-config\nbootcmd: [x]\nssh_pwauth: true\n", "'bootcmd', 'ssh_pwauth'"),
-        ("#cloud-config\nusers: [{name: a, sudo: ALL}]\n", "'sudo'"),
+        ("#cloud-config\nusers: [{name: a, passwd: x}]\n", "'passwd'"),
         ("#cloud-config\nwrite_files: [{path: /a, source: {uri: x}}]\n", "'source'"),
         ("#cloud-config\nwrite_files: [{path: a}]\n", "absolute path"),
         ("#cloud-config\nwrite_files: [{path: /a, encoding: rot13}]\n", "rot13"),
@@ -99,7 +100,7 @@ def test_files_are_written_with_their_bytes_and_modes_inside_the_instance_only(t
     )
     root = Root(tmp_path / "a" / "b" / "root")
     firstboot.prepare_root(root)
-    assert firstboot.apply(read(text), root) is None
+    assert firstboot.apply(read(text), root, "/bin") is None
     assert root.inside("/etc/a").read_text() == "first second"
     assert root.inside("/etc/a").stat().st_mode & 0o777 == 0o640
     assert root.inside("/srv/b").read_bytes() == b"\x00packed"
@@ -112,8 +113,8 @@ def test_a_file_for_a_user_who_is_made_only_later_fails_as_it_does_on_ec2(tmp_pa
     root = Root(tmp_path)
     firstboot.prepare_root(root)
     with pytest.raises(UserDataError, match="defer: true"):
-        firstboot.apply(read(text % "content: x"), root)
-    firstboot.apply(read(text % "content: x, defer: true"), root)
+        firstboot.apply(read(text % "content: x"), root, "/bin")
+    firstboot.apply(read(text % "content: x, defer: true"), root, "/bin")
     assert root.inside("/a").read_text() == "x"
 
 
@@ -124,7 +125,7 @@ def test_words_that_name_the_instances_files_mean_those_and_all_others_the_machi
     )
     root = Root(tmp_path / "with blank")
     firstboot.prepare_root(root)
-    script = firstboot.apply(read(text), root)
+    script = firstboot.apply(read(text), root, "/bin")
     assert script is not None
     own = f"'{root.folder}/opt/x'"
     assert script.read_text() == f"#!/bin/sh\ncat {own} /dev/null\n{own} a b\ncd /tmp && ls\n"

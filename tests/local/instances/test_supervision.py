@@ -67,7 +67,7 @@ def test_terminating_lets_a_slow_request_finish(cloud: Cloud):
     answers: list[dict] = []
     asking = threading.Thread(target=lambda: answers.append(fetched(spec.address, "/slow")))
     asking.start()
-    time.sleep(0.3)
+    awaited(lambda: "is asked for /slow" in cloud.log(spec))
     began = time.monotonic()
     cloud.instances.terminate(spec.instance_id)
     assert time.monotonic() - began < 0.1, "terminate() must not wait"

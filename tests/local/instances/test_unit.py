@@ -123,6 +123,7 @@ def test_an_empty_value_forgets_a_list():
         ("Restart=sometimes", "sometimes"),
         ("KillMode=none", "none"),
         ("StandardOutput=file:/x", "file:/x"),
+        ("StandardError=append:x", "append:x"),
         ("RestartSec=soon", "soon"),
         ("RestartSec=", "RestartSec"),
         ("KillSignal=SIGNOT", "SIGNOT"),

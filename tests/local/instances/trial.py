@@ -26,6 +26,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/slow":
+            print("web is asked for /slow", flush=True)
             time.sleep(1.5)
         body = json.dumps({"pid": os.getpid(), "environment": dict(os.environ), "folder": os.getcwd()}).encode()
         self.send_response(200)
@@ -124,7 +125,8 @@ class Cloud:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.marker = str(folder)
-        self.instances = LocalInstances(folder, self.marker)
+        self.authority = folder.parent / "ca.pem"
+        self.instances = LocalInstances(folder, self.marker, self.authority)
         self.block = f"127.{secrets.randbelow(200) + 40}.{secrets.randbelow(250)}"
         self.exits: list[str] = []
         self.instances.on_exit(self.exits.append)
