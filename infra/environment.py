@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.access import Access
+from infra import prefixes
+from infra.access import Access, Held
+from infra.alarms import Watched
 from infra.balancer import Balancer
 from infra.bundles import Bundles
+from infra.cache import Cache
+from infra.database import Database
 from infra.errors import ZonesError
 from infra.firewall import Firewall
 from infra.logs_bucket import LogsBucket
 from infra.network import Network
+from infra.observability import Observability
+from infra.operations import HostIdentity, Operations, OperationsHost, Site
+from infra.queues import Queue, Queues, variable
+from infra.schedules import Schedules
+from infra.secret_variables import SecretVariables
 from infra.settings import Settings
 from infra.tags import environment_tags
 
@@ -23,6 +33,12 @@ from infra.tags import environment_tags
 class Outputs:
     """What a release needs to know of its environment. `url` has no slash at its end; `whole` is for what must
     not begin before, or end after, any part of it.
+
+    `variables` are plain facts that every process gets. The secrets are JSON: `cache_secret_arn` has CACHE_TOKEN,
+    `variables_secret_arn` the environment's secret variables (a release freezes one version of it, and there may be
+    none yet), `master_secret_arn` `username` and `password` of the database's master user. `balancer_suffix` and the
+    queues' `queue_name` are dimensions of CloudWatch's metrics. `logins_prefix` and `log_group_prefix` are how names
+    must begin that instances may use.
     """
 
     whole: pulumi.Resource
@@ -36,6 +52,19 @@ class Outputs:
     dns_name: pulumi.Output[str]
     url: pulumi.Output[str]
     bundle_bucket: pulumi.Output[str]
+    balancer_suffix: pulumi.Output[str]
+    variables: Mapping[str, pulumi.Output[str]]
+    cache_secret_arn: pulumi.Output[str]
+    variables_secret_arn: pulumi.Output[str]
+    master_secret_arn: pulumi.Output[str]
+    logins_prefix: str
+    log_group_prefix: str
+    operations: OperationsHost
+    queues: Mapping[str, Queue]
+    alarm_names: tuple[pulumi.Output[str], ...]
+    alarm_topic_arn: pulumi.Output[str]
+    schedule_group: pulumi.Output[str]
+    schedule_role_arn: pulumi.Output[str]
 
 
 class Environment(pulumi.ComponentResource):
@@ -53,27 +82,45 @@ class Environment(pulumi.ComponentResource):
             None,
             pulumi.ResourceOptions(providers=[provider]),
         )
-        own = pulumi.ResourceOptions(parent=self)
+        self._settings = settings
+        self._own = own = pulumi.ResourceOptions(parent=self)
+        project, name = pulumi.get_project(), settings.stack
         zones = choose_zones(_available(provider), settings.network.zones, settings.region)
-        name = settings.stack
-        network = Network(name, settings.network, settings.region, zones, own)
-        firewall = Firewall(name, settings.balancer, network.vpc_id, own)
-        logs = (
-            LogsBucket(settings.logs, settings.account_ids, settings.bundles.force_destroy, own)
-            if settings.balancer.access_logs
-            else None
+        self._network = network = Network(name, settings.network, settings.region, zones, own)
+        self._firewall = firewall = Firewall(
+            name, settings.balancer, settings.operations, network.vpc_id, own
         )
-        balancer = Balancer(
+        balancer = self._balancer()
+        database = Database(
             name,
-            settings.balancer,
-            network.public_subnet_ids,
-            firewall.balancer_group_id,
-            logs,
+            settings.database,
+            network.private_subnet_ids,
+            firewall.database_group_id,
             settings.protected,
             own,
         )
+        cache = Cache(name, settings.cache, network.private_subnet_ids, firewall.cache_group_id, own)
+        queues = Queues(name, settings.queues, own).queues
         bundles = Bundles(settings.bundles, settings.protected, own)
-        access = Access(bundles.arn, own)
+        variables = SecretVariables(name, settings.protected, own)
+        schedules = Schedules(name, own)
+        identity = HostIdentity(name, own)
+        held = Held(
+            region=settings.region,
+            bucket_arn=bundles.arn,
+            queue_arns=tuple(queue.arn for queue in queues.values()),
+            cache_secret_arn=cache.secret_arn,
+            variables_secret_arn=variables.arn,
+            master_secret_arn=database.master_secret_arn,
+            host_key_secret_arn=identity.secret_arn,
+            schedule_group_arn=schedules.arn,
+            logins_prefix=prefixes.logins(project, name),
+            log_groups_prefix=prefixes.log_groups(project, name),
+        )
+        access = Access(held, own)
+        operations = self._operations(identity, access.operations_profile, held.log_groups_prefix)
+        watched = Watched(balancer.suffix, database.identifier, queues)
+        observability = Observability(project, settings, watched, cache.nodes, own)
         self.outputs = Outputs(
             whole=self,
             name=name,
@@ -86,8 +133,72 @@ class Environment(pulumi.ComponentResource):
             dns_name=balancer.dns_name,
             url=balancer.url,
             bundle_bucket=bundles.bucket,
+            balancer_suffix=balancer.suffix,
+            variables=facts(settings, database, cache, queues),
+            cache_secret_arn=cache.secret_arn,
+            variables_secret_arn=variables.arn,
+            master_secret_arn=database.master_secret_arn,
+            logins_prefix=held.logins_prefix,
+            log_group_prefix=held.log_groups_prefix,
+            operations=operations.host,
+            queues=queues,
+            alarm_names=observability.release_alarms,
+            alarm_topic_arn=observability.topic_arn,
+            schedule_group=schedules.name,
+            schedule_role_arn=access.schedule_role_arn,
         )
         self.register_outputs({"url": balancer.url})
+
+    def _balancer(self) -> Balancer:
+        settings = self._settings
+        logs = (
+            LogsBucket(settings.logs, settings.account_ids, settings.bundles.force_destroy, self._own)
+            if settings.balancer.access_logs
+            else None
+        )
+        return Balancer(
+            settings.stack,
+            settings.balancer,
+            self._network.public_subnet_ids,
+            self._firewall.balancer_group_id,
+            logs,
+            settings.protected,
+            self._own,
+        )
+
+    def _operations(
+        self, identity: HostIdentity, profile: pulumi.Output[str], log_group_prefix: str
+    ) -> Operations:
+        settings, network = self._settings, self._network
+        public = settings.operations.address == "public"
+        site = Site(
+            region=settings.region,
+            subnet_id=(network.public_subnet_ids if public else network.private_subnet_ids)[0],
+            security_group_id=self._firewall.operations_group_id,
+            instance_profile=profile,
+            image=settings.web.image,
+            log_group_prefix=log_group_prefix,
+            retention_days=settings.logs.retention,
+        )
+        return Operations(settings.stack, settings.operations, identity, site, self._own)
+
+
+def facts(
+    settings: Settings, database: Database, cache: Cache, queues: Mapping[str, Queue]
+) -> Mapping[str, pulumi.Output[str]]:
+    """What every process is told of its environment in plain text."""
+    return MappingProxyType(
+        {
+            "AWS_REGION": pulumi.Output.from_input(settings.region),
+            "DATABASE_HOST": database.host,
+            "DATABASE_PORT": database.port.apply(lambda port: str(int(port))),
+            "DATABASE_NAME": pulumi.Output.from_input(database.name),
+            "CACHE_HOST": cache.host,
+            "CACHE_PORT": pulumi.Output.from_input(str(cache.port)),
+            "CACHE_NAMESPACE": pulumi.Output.from_input(f"{settings.stack}:"),
+            **{variable(name): queue.url for name, queue in queues.items()},
+        }
+    )
 
 
 def make_provider(settings: Settings, project: str) -> aws.Provider:

@@ -1,13 +1,24 @@
-"""How the objects of the bundle bucket are named: what a policy or a lifecycle rule says and what is written agree.
+"""How names begin by which a policy or a lifecycle rule finds what is made later, so that both agree.
 
 Imports nothing, since the provider and the command line read it too.
 """
 
 BUNDLES = "bundles/"
-"""The bundles themselves, by digest: all that an instance may read."""
+"""Objects of the bundle bucket: the bundles themselves, by digest. All that an instance may read."""
 
 VERSIONS = "versions/"
-"""A manifest for each published version."""
+"""Objects of the bundle bucket: a manifest for each published version."""
 
 LEASES = "lease/"
-"""The lease on the weights. Its holder rewrites its object each second, so old versions of these are noise."""
+"""Objects of the bundle bucket: the lease on the weights. Its holder rewrites its object each second, so old versions
+of these are noise."""
+
+
+def logins(project: str, stack: str) -> str:
+    """Secrets: the database login of each release."""
+    return f"{project}-{stack}-login-"
+
+
+def log_groups(project: str, stack: str) -> str:
+    """Log groups: one for each process, and the operations host's."""
+    return f"/{project}/{stack}/"
