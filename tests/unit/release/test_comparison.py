@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
@@ -10,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from infra.configuration import AWS, parse
+from infra.configuration import AWS, OWN
 from infra.settings import Settings
-from release.comparison import Difference, clash, compare
+from release.comparison import Difference, compare
 
 CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/"
 BASE: dict[str, Any] = {
@@ -20,6 +22,8 @@ BASE: dict[str, Any] = {
     "aws:allowedAccountIds": ["111122223333"],
     "uneventful:balancer.certificate": CERTIFICATE + "1",
     "uneventful:balancer.domain": "www.example.com",
+    "uneventful:queues.jobs.visibility": 60,
+    "uneventful:workers.worker.min": 1,
     "uneventful:variables.GREETING": "hello",
 }
 OTHERWISE: dict[str, Any] = {
@@ -33,17 +37,40 @@ OTHERWISE: dict[str, Any] = {
     "uneventful:balancer.domain": "example.com",
     "uneventful:balancer.allow": ["10.0.0.0/8"],
     "uneventful:balancer.idle_timeout": 61,
+    "uneventful:balancer.access_logs": True,
     "uneventful:balancer.deletion_protection": False,
     "uneventful:bundles.force_destroy": True,
+    "uneventful:database.instance": "db.m7g.large",
+    "uneventful:database.version": "17",
+    "uneventful:database.storage": 21,
+    "uneventful:database.max_storage": 101,
+    "uneventful:database.multi_az": False,
+    "uneventful:database.backup_days": 8,
+    "uneventful:database.deletion_protection": False,
+    "uneventful:database.final_snapshot": False,
+    "uneventful:database.name": "shop",
+    "uneventful:queues.jobs.visibility": 61,
+    "uneventful:queues.jobs.retention": 345601,
+    "uneventful:queues.jobs.attempts": 6,
+    "uneventful:queues.jobs.oldest": 301,
+    "uneventful:cache.instance": "cache.m7g.large",
+    "uneventful:cache.version": "7.2",
+    "uneventful:cache.replicas": 2,
     "uneventful:web.instance": "t3.large",
     "uneventful:web.image": "ami-01234567",
     "uneventful:web.min": 3,
     "uneventful:web.max": 5,
+    "uneventful:web.requests": 1001,
     "uneventful:web.grace": 601,
     "uneventful:web.health.interval": 11,
     "uneventful:web.health.timeout": 4,
     "uneventful:web.health.healthy": 3,
     "uneventful:web.health.unhealthy": 3,
+    "uneventful:workers.worker.instance": "t3.large",
+    "uneventful:workers.worker.min": 2,
+    "uneventful:workers.worker.max": 5,
+    "uneventful:workers.worker.queue": "jobs",
+    "uneventful:workers.worker.backlog": 101,
     "uneventful:rollout.steps": [50, 100],
     "uneventful:rollout.observe": 181,
     "uneventful:rollout.proof": 121,
@@ -54,22 +81,37 @@ OTHERWISE: dict[str, Any] = {
     "uneventful:rollout.limits.errors": 0.02,
     "uneventful:rollout.limits.latency": 2.5,
     "uneventful:rollout.limits.alarms": ["web-5xx"],
+    "uneventful:operations.instance": "t3.small",
+    "uneventful:operations.allow": ["192.0.2.0/24"],
+    "uneventful:operations.port": 2222,
+    "uneventful:operations.user": "admin",
+    "uneventful:operations.address": "private",
+    "uneventful:alarms.recipients": ["team@example.com"],
+    "uneventful:alarms.latency": 6.0,
+    "uneventful:alarms.errors": 11,
+    "uneventful:alarms.cpu": 81,
+    "uneventful:alarms.connections": 81,
+    "uneventful:alarms.free_storage": 3,
+    "uneventful:alarms.dead_letters": 2,
+    "uneventful:logs.retention": 60,
     "uneventful:window": 2,
     "uneventful:variables.GREETING": "good day",
+    "uneventful:secrets": "0123abcd-01ab-4567-89ab-0123456789ab",
+    "uneventful:accept_risk": [{"few-web-instances": "it is small"}],
     "uneventful:release": "2",
 }
 
 
 def settings(values: Mapping[str, Any], stack: str = "dev") -> Settings:
-    """From values by the whole path, as a stack file nests them."""
-    configuration: dict[str, Any] = {}
+    """From values by the whole path, as a stack file nests them. Nobody asks if they agree."""
+    fields: dict[str, Any] = {"stack": stack}
     for path, value in values.items():
-        *above, last = path.split(".")
-        part = configuration
+        *above, last = AWS.get(path, path).removeprefix(OWN).split(".")
+        part = fields
         for name in above:
             part = part.setdefault(name, {})
         part[last] = value
-    return parse(stack, configuration)
+    return Settings.model_validate_json(json.dumps(fields))
 
 
 def fields(model: type[BaseModel], prefix: str) -> Iterator[str]:
@@ -85,7 +127,7 @@ def fields(model: type[BaseModel], prefix: str) -> Iterator[str]:
 def test_what_is_tried_below_is_every_field_of_the_settings() -> None:
     aws = {f"uneventful:{field}": key for key, field in AWS.items()}
     known = {aws.get(field, field) for field in fields(Settings, "uneventful:")} - {"uneventful:stack"}
-    assert {key.replace(".GREETING", "") for key in OTHERWISE} == known
+    assert {re.sub(r"\.(GREETING|jobs|worker)\b", "", key) for key in OTHERWISE} == known
 
 
 @pytest.mark.parametrize("key", OTHERWISE)
@@ -125,31 +167,7 @@ def test_a_variable_that_only_one_has_is_not_set_in_the_other() -> None:
     assert comparison.differences == (Difference("uneventful:variables.EMPTY", None, ""),)
 
 
-def placed(stack: str, cidr: str, *accounts: str) -> Settings:
-    return settings({**BASE, "uneventful:network.cidr": cidr, "aws:allowedAccountIds": accounts}, stack)
-
-
-def test_one_account_with_overlapping_networks_is_told() -> None:
-    line = clash(
-        placed("staging", "10.20.0.0/16", "111122223333"),
-        placed("production", "10.20.4.0/22", "111122223333"),
-    )
-    assert line == (
-        "staging and production share account 111122223333 "
-        "and overlapping networks 10.20.0.0/16 and 10.20.4.0/22"
-    )
-
-
-def test_of_several_accounts_those_that_both_name_are_told() -> None:
-    line = clash(
-        placed("a", "10.20.0.0/16", "3" * 12, "2" * 12, "1" * 12),
-        placed("b", "10.20.0.0/16", "1" * 12, "2" * 12, "4" * 12),
-    )
-    assert f"accounts {'1' * 12}, {'2' * 12} and" in line
-
-
-@pytest.mark.parametrize(
-    ("cidr", "account"), [("10.21.0.0/16", "111122223333"), ("10.20.0.0/16", "444455556666")]
-)
-def test_one_account_alone_and_one_range_alone_are_fine(cidr: str, account: str) -> None:
-    assert clash(placed("a", "10.20.0.0/16", "111122223333"), placed("b", cidr, account)) == ""
+def test_a_queue_that_only_one_has_is_not_set_in_the_other() -> None:
+    (found,) = compare(settings(BASE), settings(BASE | {"uneventful:queues.mail.visibility": 9})).differences
+    assert (found.key, found.first) == ("uneventful:queues.mail", None)
+    assert found.second["visibility"] == 9

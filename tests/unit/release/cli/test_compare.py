@@ -124,10 +124,9 @@ def test_one_account_and_overlapping_networks_are_a_warning_below_the_table(chec
     checkout.write("one", ENOUGH)
     checkout.write("two", ENOUGH + "  uneventful:window: 2\n")
     warning = "one and two share account 111122223333 and overlapping networks 10.10.0.0/16 and 10.10.0.0/16"
-    assert checkout.said("one", "two").splitlines()[-2:] == [
-        "identical otherwise (32 settings)",
-        f"warning: {warning}",
-    ]
+    otherwise, below = checkout.said("one", "two").splitlines()[-2:]
+    assert otherwise.startswith("identical otherwise (")
+    assert below == f"warning: {warning}"
     assert json.loads(checkout.said("one", "two", "--json"))["warnings"] == [warning]
 
 
