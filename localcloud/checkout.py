@@ -1,6 +1,7 @@
 """Where a checkout keeps its local cloud.
 
-.uneventful/cloud/     daemon.json daemon.log lock control.sock instances/ balancer/
+.uneventful/cloud/     daemon.json daemon.log lock control.sock instances/ balancer/ authority/
+                       stores/ (databases; a link to a folder elsewhere where the checkout does not fit)
 .uneventful/pulumi/    the file backend of the stacks that live on this cloud
 """
 
@@ -56,6 +57,14 @@ class Checkout:
     @property
     def balancer(self) -> Path:
         return self.cloud / "balancer"
+
+    @property
+    def authority(self) -> Path:
+        return self.cloud / "authority"
+
+    @property
+    def stores(self) -> Path:
+        return self.cloud / "stores"
 
     @property
     def marker(self) -> str:

@@ -18,6 +18,9 @@ from localcloud.errors import UnknownFault
 from localcloud.faults import FaultBoard, Faults, clear_fault, set_fault
 from localcloud.instances.local import LocalInstances
 from localcloud.record import REGION, credentials
+from localcloud.stores.authority import Authority
+from localcloud.stores.local import LocalCaches, LocalDatabases
+from localcloud.stores.place import find_place
 
 TICK_SECONDS = 0.2
 METRICS_SECONDS = 1.0
@@ -39,12 +42,17 @@ class Cloud:
         self.board = FaultBoard(on_log)
         shutil.rmtree(checkout.balancer, ignore_errors=True)
         self.pool = AddressPool(checkout.root)
-        authority = checkout.cloud / "authority" / "ca.pem"
-        self.instances = LocalInstances(checkout.instances, checkout.marker, authority)
+        self.authority = Authority(checkout.authority)
+        self.instances = LocalInstances(checkout.instances, checkout.marker, self.authority.ca_path)
         self.balancer = EnvoyBalancer(checkout.balancer, on_log=on_log)
+        place = find_place(checkout.stores, checkout.key)
+        self.databases = LocalDatabases(place, self.authority, on_log)
+        self.caches = LocalCaches(place, self.authority, on_log)
         self.plane = ControlPlane(
             self.instances,
             self.balancer,
+            self.databases,
+            self.caches,
             self.pool,
             self.board,
             lambda: credentials(self.api.endpoint),
@@ -80,10 +88,12 @@ class Cloud:
         self._wake.set()
 
     def close(self) -> None:
-        """End the API, then the instances with their time to finish, then the load balancers."""
+        """End the API, then the instances with their time to finish, then load balancers, databases, caches."""
         self.api.close()
         self.instances.close()
         self.balancer.close()
+        self.databases.close()
+        self.caches.close()
         self.plane.close()
         self.pool.close()
 

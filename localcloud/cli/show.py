@@ -14,12 +14,14 @@ COLOURS = {
     "running": "green",
     "healthy": "green",
     "InService": "green",
+    "available": "green",
     "unhealthy": "red",
     "failed": "red",
     "gone": "red",
     "draining": "yellow",
     "initial": "yellow",
     "booting": "yellow",
+    "creating": "yellow",
     "shutting-down": "yellow",
 }
 
@@ -47,8 +49,12 @@ def show_status(seen: Mapping[str, Any], console: Console | None = None) -> None
         _show_scaling(out, seen["auto_scaling_groups"])
     if seen["instances"]:
         _show_instances(out, seen["instances"])
-    if not (seen["load_balancers"] or seen["instances"]):
-        out.print("it is empty: no load balancer, no instance")
+    if seen["databases"]:
+        _show_stores(out, "databases", seen["databases"])
+    if seen["caches"]:
+        _show_stores(out, "caches", seen["caches"])
+    if not (seen["load_balancers"] or seen["instances"] or seen["databases"] or seen["caches"]):
+        out.print("it is empty: no load balancer, no instance, no database, no cache")
 
 
 def _show_balancer(out: Console, balancer: Mapping[str, Any]) -> None:
@@ -101,6 +107,15 @@ def _show_instances(out: Console, instances: list[Mapping[str, Any]]) -> None:
             one["group"],
             one["detail"],
         )
+    out.print(table)
+
+
+def _show_stores(out: Console, title: str, stores: list[Mapping[str, Any]]) -> None:
+    out.print(f"\n{title}")
+    table = _table("name", "endpoint", "state", "detail")
+    for one in stores:
+        endpoint = f"{one['address']}:{one['port']}"
+        table.add_row(one["id"], endpoint, _state(one["state"]), one["detail"])
     out.print(table)
 
 

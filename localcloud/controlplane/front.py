@@ -15,7 +15,7 @@ from localcloud.faults import FaultBoard
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-MADE_REAL = frozenset({"ec2", "autoscaling", "elasticloadbalancing"})
+MADE_REAL = frozenset({"ec2", "autoscaling", "elasticloadbalancing", "rds", "elasticache"})
 """Services whose state the local cloud carries out."""
 CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH")
 

@@ -15,17 +15,20 @@ from moto.elbv2.models import elbv2_backends
 
 from localcloud.addresses import AddressPool
 from localcloud.controlplane.balancers import Balancers
+from localcloud.controlplane.caches import CacheGroups
 from localcloud.controlplane.corrections import corrections
+from localcloud.controlplane.databases import DatabaseInstances
 from localcloud.controlplane.delay import DelayedRouting
 from localcloud.controlplane.hooks import Hooks
 from localcloud.controlplane.machines import Machines
+from localcloud.controlplane.managed_secrets import managed_secrets
 from localcloud.controlplane.metrics import Recorder
 from localcloud.controlplane.routing import Routing, routing
 from localcloud.controlplane.scaling import Scaling
 from localcloud.controlplane.targets import Targets
 from localcloud.errors import CloudError
 from localcloud.faults import FaultBoard
-from localcloud.parts import Balancer, BalancerState, Instances
+from localcloud.parts import Balancer, BalancerState, Caches, Databases, Instances
 from localcloud.record import ACCOUNT, REGION
 
 RETRY_SECONDS = 2.0
@@ -39,6 +42,8 @@ class ControlPlane:
         self,
         instances: Instances,
         balancer: Balancer,
+        databases: Databases,
+        caches: Caches,
         pool: AddressPool,
         board: FaultBoard,
         credentials: Callable[[], Mapping[str, str]],
@@ -63,6 +68,8 @@ class ControlPlane:
             self.elb, self.machines, balancer, lambda: self._board.faults.slow_healthy, clock
         )
         self.balancers = Balancers(pool, on_log)
+        self.databases = DatabaseInstances(databases, pool, on_log)
+        self.caches = CacheGroups(caches, pool, on_log)
         self.scaling = Scaling(self.groups, self.machines, self.targets, clock, on_log)
         self.machines.on_terminate = self._locked(self.targets.deregister)
         self._hooks = Hooks()
@@ -72,6 +79,9 @@ class ControlPlane:
             *self.machines.hooks(),
             *self.targets.hooks(self._locked),
             *self.scaling.hooks(self._locked),
+            *self.databases.hooks(self._locked),
+            *self.caches.hooks(self._locked),
+            *managed_secrets(),
         )
 
     def elb(self) -> Any:
@@ -104,6 +114,8 @@ class ControlPlane:
         0.2 s."""
         with self._lock:
             self.targets.step()
+            self.databases.step()
+            self.caches.step()
             for instance_id in self.machines.step():
                 self._log(f"instance {instance_id} is gone: its machine ended by itself")
                 self.machines.terminate(instance_id)

@@ -11,12 +11,14 @@ from localcloud.parts import Action, Balancer, Instances, ListenerState, Rule
 
 
 def report(plane: ControlPlane, instances: Instances, balancer: Balancer) -> dict[str, Any]:
-    """Instances, auto-scaling groups, load balancers with weights, target groups with health, and what is wrong."""
+    """What there is of everything, who serves how much of what, target groups' health, and what is wrong."""
     return {
         "problem": plane.problem,
         "behind": plane.behind,
         "data_plane_pid": balancer.pid,
         "instances": [_instance(plane, instances, name) for name in plane.machines.ids()],
+        "databases": plane.databases.shown(),
+        "caches": plane.caches.shown(),
         "auto_scaling_groups": [_group(group) for group in list(plane.groups().autoscaling_groups.values())],
         "load_balancers": [
             {

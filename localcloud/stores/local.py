@@ -14,6 +14,7 @@ from localcloud.stores import cluster
 from localcloud.stores.authority import Authority
 from localcloud.stores.place import Place
 from localcloud.stores.postgres import PostgresServer
+from localcloud.stores.valkey import ValkeyServer
 
 Spec = TypeVar("Spec", DatabaseSpec, CacheSpec)
 
@@ -158,3 +159,10 @@ class LocalDatabases(LocalStores[DatabaseSpec]):
     @property
     def version(self) -> str:
         return cluster.version()
+
+
+class LocalCaches(LocalStores[CacheSpec]):
+    """See `localcloud.parts.Caches`."""
+
+    def __init__(self, place: Place, authority: Authority, on_log: Callable[[str], None]) -> None:
+        super().__init__(lambda spec: ValkeyServer(spec, place, authority, on_log), on_log)

@@ -19,9 +19,9 @@ from localcloud.controlplane.plane import ControlPlane
 from localcloud.controlplane.server import ApiServer
 from localcloud.faults import FaultBoard
 from localcloud.record import ACCOUNT, REGION, credentials
-from tests.local.controlplane.fakes import FakeBalancer, FakeClock, FakeInstances
+from tests.local.controlplane.fakes import FakeBalancer, FakeClock, FakeInstances, FakeStores
 
-RESET = ("elbv2", "autoscaling", "cloudwatch")
+RESET = ("elbv2", "autoscaling", "cloudwatch", "rds", "elasticache")
 """EC2 is not among them: it takes 1.5 s to read its images again, and tests make networks of their own in it."""
 
 
@@ -30,6 +30,8 @@ class World:
     plane: ControlPlane
     instances: FakeInstances
     balancer: FakeBalancer
+    databases: FakeStores
+    caches: FakeStores
     clock: FakeClock
     board: FaultBoard
     endpoint: str
@@ -160,12 +162,21 @@ def world(tmp_path: Path) -> Iterator[World]:
     instances, balancer, clock, log = FakeInstances(), FakeBalancer(), FakeClock(), list[str]()
     board = FaultBoard(log.append)
     pool = AddressPool(tmp_path)
+    databases, caches = FakeStores(), FakeStores()
     plane = ControlPlane(
-        instances, balancer, pool, board, lambda: credentials(api.endpoint), log.append, clock
+        instances,
+        balancer,
+        databases,
+        caches,
+        pool,
+        board,
+        lambda: credentials(api.endpoint),
+        log.append,
+        clock,
     )
     api = ApiServer(board, plane, REGION)
     api.start()
-    yield World(plane, instances, balancer, clock, board, api.endpoint, log)
+    yield World(plane, instances, balancer, databases, caches, clock, board, api.endpoint, log)
     api.close()
     plane.close()
     pool.close()

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from localcloud.errors import PortTaken
-from localcloud.parts import BalancerState, Endpoint, GroupCounts, InstanceSpec, InstanceStatus, TargetHealth
+from localcloud.parts import (
+    BalancerState,
+    Endpoint,
+    GroupCounts,
+    InstanceSpec,
+    InstanceStatus,
+    StoreState,
+    StoreStatus,
+    TargetHealth,
+)
 
 
 @dataclass
@@ -110,3 +120,38 @@ class FakeClock:
 
     def __call__(self) -> float:
         return self.now
+
+
+@dataclass
+class FakeStores:
+    """Databases or caches that are what `states` says, `starting` unless it says something."""
+
+    version: str = "18.6"
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+    states: dict[str, StoreState] = field(default_factory=dict)
+
+    def create(self, spec: Any) -> None:
+        self.asked.append(("create", spec))
+        self.states.setdefault(spec.identifier, "starting")
+
+    def open(self, spec: Any) -> None:
+        self.asked.append(("open", spec))
+
+    def change(self, spec: Any) -> None:
+        self.asked.append(("change", spec))
+
+    def restart(self, identifier: str) -> None:
+        self.asked.append(("restart", identifier))
+
+    def stop(self, identifier: str) -> None:
+        self.asked.append(("stop", identifier))
+
+    def delete(self, identifier: str) -> None:
+        self.asked.append(("delete", identifier))
+        self.states.pop(identifier, None)
+
+    def status(self, identifier: str) -> StoreStatus:
+        return StoreStatus(self.states.get(identifier, "gone"))
+
+    def close(self) -> None:
+        pass
