@@ -31,6 +31,7 @@ from release.model import Manifest, Process, Release, freeze
 ROOT = Path(__file__).parents[2]
 REGION: Literal["eu-west-1"] = "eu-west-1"
 BUCKET = "bundles-1234567"
+STACKS = ("dev", "staging", "production")
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 
@@ -39,7 +40,7 @@ _SIGNATURE = "4dabf18193072939515e22adb298388d"
 class Registered:
     """One registration: `type` and `name` as in the URN's end, `inputs` without marks of secrets, `secret` the
     names of those inputs that hold one, `after` the (type, name) of what it depends on, `provider` the name of
-    the one it goes to (empty for the usual one).
+    the one it goes to (empty for the usual one), `protect` whether the engine refuses to delete it.
     """
 
     type: str
@@ -50,6 +51,7 @@ class Registered:
     after: frozenset[tuple[str, str]]
     ignored: tuple[str, ...]
     provider: str
+    protect: bool
 
     @property
     def key(self) -> tuple[str, str]:
@@ -83,6 +85,10 @@ class Recording:
     def shape(self) -> set[tuple[tuple[str, str], frozenset[tuple[str, str]]]]:
         """Types, names and edges: what must be the same in all environments."""
         return {(resource.key, resource.after) for resource in self.resources}
+
+
+Recorded = dict[str, Recording]
+"""By the name of the stack."""
 
 
 @dataclass(frozen=True)
@@ -288,6 +294,7 @@ class _Monitor(mocks.MockMonitor):
                     after=frozenset(_key(urn) for urn in after),
                     ignored=tuple(request.ignoreChanges),
                     provider=request.provider.rpartition("::")[0].rpartition("::")[2],
+                    protect=request.protect,
                 )
             )
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]

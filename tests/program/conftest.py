@@ -1,0 +1,25 @@
+"""The three environments as the program declares them, without a release: run once for all tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.program.recording import STACKS, Recorded, Recording, World, run
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Recorded:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        return {stack: run(World(stack), monkeypatch) for stack in STACKS}
+
+
+@pytest.fixture(params=STACKS)
+def stack(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def environment(stack: str, recorded: Recorded) -> Recording:
+    found = recorded[stack]
+    assert found.exit_status == 0, found.errors
+    return found
