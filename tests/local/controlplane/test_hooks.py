@@ -12,10 +12,13 @@ from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.cloudwatch.models import CloudWatchBackend, Dimension
 from moto.ec2.models.instances import Instance, InstanceBackend
+from moto.elasticache.models import ElastiCacheBackend
 from moto.elbv2.models import ELBv2Backend, FakeListener, FakeTargetGroup
+from moto.rds.models import DBInstance, MasterUserSecret, RDSBackend
 
 from localcloud.controlplane.corrections import corrections
-from localcloud.controlplane.hooks import Hook, Hooks, after
+from localcloud.controlplane.hooks import Addition, Hook, Hooks, after
+from localcloud.controlplane.managed_secrets import managed_secrets
 from localcloud.errors import HookBroken
 from tests.local.controlplane.conftest import World
 
@@ -27,6 +30,19 @@ HOOKED = [
     (AutoScalingResponse, "delete_auto_scaling_group"),
     (CloudWatchBackend, "get_metric_data"),
     (Dimension, "__lt__"),
+    (DBInstance, "address"),
+    (ElastiCacheBackend, "create_replication_group"),
+    (ElastiCacheBackend, "delete_replication_group"),
+    (ElastiCacheBackend, "describe_cache_clusters"),
+    (MasterUserSecret, "_generate_secret_string"),
+    (MasterUserSecret, "rotate_secret"),
+    (RDSBackend, "create_db_instance"),
+    (RDSBackend, "delete_db_instance"),
+    (RDSBackend, "modify_db_instance"),
+    (RDSBackend, "modify_db_parameter_group"),
+    (RDSBackend, "reboot_db_instance"),
+    (RDSBackend, "start_db_instance"),
+    (RDSBackend, "stop_db_instance"),
     (ELBv2Backend, "_validate_actions"),
     (ELBv2Backend, "_validate_conditions"),
     (ELBv2Backend, "create_listener"),
@@ -52,11 +68,14 @@ def hooks_of(world: World) -> list[Hook]:
         return function
 
     return [
-        *corrections(),
+        *(hook for hook in corrections() if isinstance(hook, Hook)),
         *world.plane.machines.hooks(),
         *world.plane.targets.hooks(locked),
         *world.plane.scaling.hooks(locked),
         *world.plane.balancers.hooks(),
+        *world.plane.databases.hooks(locked),
+        *world.plane.caches.hooks(locked),
+        *managed_secrets(),
     ]
 
 
@@ -68,11 +87,15 @@ def test_moto_is_the_one_that_is_pinned() -> None:
 def test_a_hooked_method_is_replaced_while_the_cloud_runs_and_put_back_afterwards(
     world: World, owner: type, name: str
 ) -> None:
-    hooked = owner.__dict__[name]
+    def held() -> Any:
+        found = owner.__dict__[name]
+        return found.fget if isinstance(found, property) else found
+
+    hooked = held()
     assert hooked.__qualname__.startswith("_method.")
     world.plane.close()
-    assert owner.__dict__[name] is not hooked
-    assert owner.__dict__[name].__qualname__ == f"{owner.__name__}.{name}"
+    assert held() is not hooked
+    assert held().__qualname__ == f"{owner.__name__}.{name}"
 
 
 def test_every_hook_names_the_parameters_of_the_method_as_they_are(world: World) -> None:
@@ -90,6 +113,19 @@ def test_a_moto_whose_method_takes_something_else_is_refused_by_name(world: Worl
             replace(hook, parameters=(*hook.parameters, "brand_new")).check()
         with pytest.raises(HookBroken, match="not there any more"):
             replace(hook, name=f"{hook.name}_moved").check()
+
+
+def test_an_addition_is_there_while_the_cloud_runs_and_refused_once_moto_has_its_own() -> None:
+    class Thing:
+        pass
+
+    hooks, addition = Hooks(), Addition(Thing, "greet", lambda self: "hello")
+    hooks.install(addition)
+    assert Thing().greet() == "hello"  # type: ignore[attr-defined]
+    with pytest.raises(HookBroken, match="greet of its own"):
+        addition.check()
+    hooks.remove()
+    assert not hasattr(Thing, "greet")
 
 
 def test_one_hook_that_does_not_fit_keeps_all_of_them_out() -> None:
