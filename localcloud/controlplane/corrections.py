@@ -12,14 +12,18 @@ from typing import Any
 
 from moto.autoscaling.models import AutoScalingBackend, FakeScalingPolicy
 from moto.cloudwatch.models import CloudWatchBackend, Dimension
+from moto.ec2.models.instances import Instance
 from moto.ec2.models.launch_templates import LaunchTemplateBackend
 from moto.elbv2.models import FakeListener
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
-from moto.rds.models import DBParameterGroup
+from moto.rds.models import DBParameterGroup, RDSBackend
 from moto.s3.utils import _VersionedKeyStore
+from moto.scheduler.exceptions import ScheduleGroupNotFound
+from moto.scheduler.models import EventBridgeSchedulerBackend
 from moto.sqs.models import Queue
 
-from localcloud.controlplane.hooks import Hook, after
+from localcloud.controlplane.cachesubnets import cache_subnet_groups
+from localcloud.controlplane.hooks import Addition, Hook, after
 
 SCALING_POLICY = (
     "name policy_type metric_aggregation_type adjustment_type as_name min_adjustment_magnitude "
@@ -33,8 +37,10 @@ CREATE_GROUP = (
     "new_instances_protected_from_scale_in instance_id mixed_instances_policy"
 )
 
+INTERFACES = "nic_spec private_ip associate_public_ip security_groups ipv6_address_count"
 
-def corrections() -> tuple[Hook, ...]:
+
+def corrections() -> tuple[Hook | Addition, ...]:
     """Hooks that need nothing but moto."""
     return (
         Hook(FakeScalingPolicy, "__init__", tuple(SCALING_POLICY.split()), after(_scaling_policy)),
@@ -62,6 +68,15 @@ def corrections() -> tuple[Hook, ...]:
         ),
         Hook(_VersionedKeyStore, "pop", ("key",), _forget_versions),
         Hook(Queue, "attributes", (), _redrive_policy),
+        Hook(EventBridgeSchedulerBackend, "delete_schedule_group", ("name",), _known_schedule_group),
+        Hook(Instance, "prep_nics", tuple(INTERFACES.split()), after(_groups_of_interface)),
+        Hook(
+            RDSBackend,
+            "modify_db_subnet_group",
+            ("subnet_name", "description", "subnets"),
+            _keep_subnet_group,
+        ),
+        *cache_subnet_groups(),
     )
 
 
@@ -151,3 +166,26 @@ def _forget_versions(original: Callable[..., Any], store: Any, key: str) -> None
     if key in store:
         store.setlist(key, contents)
     original(store, key)
+
+
+def _known_schedule_group(original: Callable[..., Any], backend: Any, name: str) -> None:
+    """AWS says 'not found' of a schedule group that is gone; moto fails, and whoever deletes it asks for ever."""
+    if name not in backend.schedule_groups:
+        raise ScheduleGroupNotFound(name)
+    original(backend, name)
+
+
+def _groups_of_interface(_result: None, instance: Any, *_args: Any, **_kwargs: Any) -> None:
+    """AWS tells an instance's security groups where they came with its network interface, as they do from whoever asks
+    for a public address."""
+    if not instance.security_groups:
+        instance.security_groups = list(instance.nics[0].group_set)
+
+
+def _keep_subnet_group(
+    original: Callable[..., Any], backend: Any, subnet_name: str, description: Any, subnets: Any
+) -> Any:
+    """A changed group is still there on AWS; moto takes it out to change it and never puts it back."""
+    group = original(backend, subnet_name, description, subnets)
+    backend.subnet_groups[subnet_name] = group
+    return group

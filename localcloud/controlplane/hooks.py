@@ -42,6 +42,26 @@ class Hook:
             )
 
 
+@dataclass(frozen=True)
+class Addition:
+    """A method that moto lacks: `method(self)` joins `owner` under `name`, until moto has one of its own."""
+
+    owner: type
+    name: str
+    method: Callable[..., Any]
+
+    def __str__(self) -> str:
+        return f"{self.owner.__module__}.{self.owner.__name__}.{self.name}"
+
+    def check(self) -> None:
+        """Raise `HookBroken` when moto has the method by now."""
+        if hasattr(self.owner, self.name):
+            raise HookBroken(
+                f"moto has {self} of its own now; the local cloud would hide it.",
+                "Install the moto that is pinned: make up",
+            )
+
+
 def after(then: Callable[..., None]) -> Callable[..., Any]:
     """An `around` that calls the method and then `then(result, self, *args, **kwargs)`."""
 
@@ -58,12 +78,17 @@ class Hooks:
     """A set of hooks that is put in as a whole and taken out as a whole."""
 
     _originals: list[tuple[type, str, Any]] = field(default_factory=list)
+    _additions: list[tuple[type, str]] = field(default_factory=list)
 
-    def install(self, *hooks: Hook) -> None:
+    def install(self, *hooks: Hook | Addition) -> None:
         """Put the hooks in; none of them when one does not fit."""
         for hook in hooks:
             hook.check()
         for hook in hooks:
+            if isinstance(hook, Addition):
+                self._additions.append((hook.owner, hook.name))
+                setattr(hook.owner, hook.name, hook.method)
+                continue
             original = hook.owner.__dict__[hook.name]
             self._originals.append((hook.owner, hook.name, original))
             replaced = _method(_function(original), hook.around)
@@ -74,6 +99,8 @@ class Hooks:
         while self._originals:
             owner, name, original = self._originals.pop()
             setattr(owner, name, original)
+        while self._additions:
+            delattr(*self._additions.pop())
 
 
 def _function(held: Any) -> Callable[..., Any]:

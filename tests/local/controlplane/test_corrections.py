@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from localcloud.record import REGION
 from tests.local.controlplane.conftest import World
@@ -106,6 +107,93 @@ def test_parameters_that_a_user_has_set_are_marked_so(world: World) -> None:
     with_them, without = twice(world, sources)
     assert with_them == {"user"}
     assert "user" not in without
+
+
+def test_a_database_subnet_group_is_there_after_a_change(world: World) -> None:
+    rds, (_, subnets) = world.client("rds"), world.network()
+
+    def left() -> int:
+        name = f"group-{uuid.uuid4().hex}"
+        rds.create_db_subnet_group(DBSubnetGroupName=name, DBSubnetGroupDescription="d", SubnetIds=subnets)
+        rds.modify_db_subnet_group(DBSubnetGroupName=name, SubnetIds=subnets[:1])
+        return sum(
+            group["DBSubnetGroupName"] == name for group in rds.describe_db_subnet_groups()["DBSubnetGroups"]
+        )
+
+    assert twice(world, left) == (1, 0)
+
+
+def test_a_schedule_group_that_is_gone_is_not_found(world: World) -> None:
+    def delete() -> str:
+        try:
+            world.client("scheduler").delete_schedule_group(Name="gone")
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return "deleted"
+
+    assert twice(world, delete) == ("ResourceNotFoundException", "500")
+
+
+def test_an_instance_that_asks_for_a_public_address_tells_its_security_groups(world: World) -> None:
+    ec2, (vpc, subnets) = world.client("ec2"), world.network()
+    group = ec2.create_security_group(GroupName=uuid.uuid4().hex, Description="d", VpcId=vpc)["GroupId"]
+    interface = {
+        "DeviceIndex": 0,
+        "SubnetId": subnets[0],
+        "Groups": [group],
+        "AssociatePublicIpAddress": True,
+    }
+
+    def groups() -> list[str]:
+        made = ec2.run_instances(
+            ImageId="ami-0ef3038e9b73a0746",
+            InstanceType="t3.micro",
+            MinCount=1,
+            MaxCount=1,
+            NetworkInterfaces=[interface],
+        )
+        return [one["GroupId"] for one in made["Instances"][0]["SecurityGroups"]]
+
+    assert twice(world, groups) == ([group], [])
+
+
+def test_a_cache_subnet_group_can_be_changed_and_deleted(world: World) -> None:
+    cache, (_, subnets) = world.client("elasticache"), world.network()
+
+    def life() -> list[str]:
+        name = f"group-{uuid.uuid4().hex}"
+        cache.create_cache_subnet_group(
+            CacheSubnetGroupName=name, CacheSubnetGroupDescription="one", SubnetIds=subnets
+        )
+
+        def described() -> str:
+            (group,) = cache.describe_cache_subnet_groups(CacheSubnetGroupName=name)["CacheSubnetGroups"]
+            return f"{group['CacheSubnetGroupDescription']}, {len(group['Subnets'])} subnets"
+
+        def changed() -> str:
+            cache.modify_cache_subnet_group(
+                CacheSubnetGroupName=name, CacheSubnetGroupDescription="two", SubnetIds=subnets[:1]
+            )
+            return described()
+
+        def deleted() -> str:
+            cache.delete_cache_subnet_group(CacheSubnetGroupName=name)
+            return "deleted"
+
+        return [_answer(changed), _answer(deleted), _answer(described)]
+
+    with_them, without = twice(world, life)
+    assert with_them == ["two, 1 subnets", "deleted", "CacheSubnetGroupNotFoundFault"]
+    assert without == ["500", "500", "one, 2 subnets"]
+
+
+def _answer(call: Callable[[], str]) -> str:
+    try:
+        return call()
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    except ResponseParserError:
+        return "500"
 
 
 def _sum(world: World, dimensions: list[str], start: datetime) -> list[float]:
