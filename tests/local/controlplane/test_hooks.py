@@ -128,19 +128,6 @@ def test_an_addition_is_there_while_the_cloud_runs_and_refused_once_moto_has_its
     assert not hasattr(Thing, "greet")
 
 
-def test_an_addition_is_there_while_the_cloud_runs_and_refused_once_moto_has_its_own() -> None:
-    class Thing:
-        pass
-
-    hooks, addition = Hooks(), Addition(Thing, "greet", lambda self: "hello")
-    hooks.install(addition)
-    assert Thing().greet() == "hello"  # type: ignore[attr-defined]
-    with pytest.raises(HookBroken, match="greet of its own"):
-        addition.check()
-    hooks.remove()
-    assert not hasattr(Thing, "greet")
-
-
 def test_one_hook_that_does_not_fit_keeps_all_of_them_out() -> None:
     class Thing:
         def fits(self, one: int) -> int:
