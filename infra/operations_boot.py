@@ -149,7 +149,7 @@ fetch() {{
   part=$(mktemp -d bundles/part.XXXXXX)
   trap 'rm -rf "$part"' EXIT
   aws s3 cp --region "$region" --only-show-errors "s3://$bucket/$key" "$part/bundle.tar.gz"
-  sha256sum -c --quiet - <<<"$digest  $part/bundle.tar.gz"
+  sha256sum -c --quiet - <<<"$digest  $part/bundle.tar.gz" >&2
   mkdir "$part/app"
   tar -xzf "$part/bundle.tar.gz" -C "$part/app" --no-same-owner
   mv -T "$part/app" "$bundle" || [ -d "$bundle" ]

@@ -113,7 +113,7 @@ def test_no_part_of_the_dashboard_lies_upon_another(recorded: Recorded) -> None:
 
 
 def test_the_cache_is_watched_server_by_server(recorded: Recorded) -> None:
-    body = recorded["production"].one("Dashboard").inputs["dashboardBody"]
+    body = recorded["staging"].one("Dashboard").inputs["dashboardBody"]
     assert '"cache-1234567-001"' in body
     assert '"cache-1234567-002"' in body
     assert '"cache-1234567-003"' not in body

@@ -88,7 +88,7 @@ def test_the_engine_refuses_to_delete_productions_data(recorded: Recorded) -> No
 
 
 def test_a_cache_without_a_replica_asks_for_no_failover(recorded: Recorded) -> None:
-    for stack, servers in (("dev", 1), ("production", 2)):
+    for stack, servers in (("dev", 1), ("staging", 2), ("production", 3)):
         cache = recorded[stack].one("ReplicationGroup").inputs
         assert cache["numCacheClusters"] == servers
         assert cache["automaticFailoverEnabled"] is cache["multiAzEnabled"] is (servers > 1)

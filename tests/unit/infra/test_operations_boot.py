@@ -1,0 +1,225 @@
+"""The operations host's scripts, run as they are in a folder that stands for its file system."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from infra import operations_boot
+from infra.operations_boot import Boot, user_data
+
+BOOT = Boot(
+    user="ec2-user",
+    port=22,
+    authorized_key="ssh-ed25519 AAAA",
+    host_key_secret="arn:host-key",
+    log_group="/a/b/operations-1",
+    region="eu-west-1",
+)
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+AWS = """\
+#!/bin/sh
+echo "aws $*" >>"$TOOLS/asked"
+case "$1 $2" in
+  "s3 cp") for word; do last="$word"; done; cp "$TOOLS/bundle.tar.gz" "$last" ;;
+  "secretsmanager get-secret-value") cat "$TOOLS/secret" ;;
+esac
+"""
+CURL = """\
+#!/bin/sh
+echo "curl $*" >>"$TOOLS/asked"
+while [ "$1" != -o ]; do shift; done
+echo certificates >"$2"
+"""
+NOTED = '#!/bin/sh\necho "${0##*/} $*" >>"$TOOLS/asked"\n'
+
+ECHO = """\
+import json, os, sys
+order = json.load(sys.stdin)
+print("told", json.dumps(order))
+print("at", sys.argv[1], os.path.basename(sys.path[0]))
+print("beside", open(order["database"]["ca"]).read().strip(), file=sys.stderr)
+sys.exit(order.get("exit", 0))
+"""
+
+
+@dataclass(frozen=True)
+class Host:
+    folder: Path
+    tools: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "root"
+
+    def log(self, name: str) -> str:
+        return (self.root / f"var/log/uneventful/{name}.log").read_text()
+
+    @property
+    def asked(self) -> list[str]:
+        return (self.tools / "asked").read_text().splitlines()
+
+    @property
+    def bundles(self) -> list[str]:
+        return [entry.name for entry in (self.root / "opt/uneventful/bundles").iterdir()]
+
+    def command(self, name: str) -> list[str]:
+        return [str(self.root / f"opt/uneventful/{name}")]
+
+    def run(self, name: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(name), input=stdin, capture_output=True, text=True, env=self.environment, timeout=60
+        )
+
+    def publish(self, migrator: str, python: str = PYTHON) -> str:
+        """Put a bundle where `aws s3 cp` finds it; its digest."""
+        app = self.tools / "app" / ".uneventful"
+        (app / "migrator" / "migrator").mkdir(parents=True, exist_ok=True)
+        (app / "migrator" / "migrator" / "__main__.py").write_text(migrator)
+        (app / "python").write_text(f"{python}\n")
+        bundle = self.tools / "bundle.tar.gz"
+        with tarfile.open(bundle, "w:gz") as archive:
+            archive.add(app.parent, arcname=".")
+        return hashlib.sha256(bundle.read_bytes()).hexdigest()
+
+
+def order(digest: str, **more: Any) -> str:
+    where = {"bucket": "b", "key": f"bundles/{digest}.tar.gz", "digest": digest, "region": "eu-west-1"}
+    return json.dumps({**where, "database": {"ca": "/opt/uneventful/database-ca.pem"}, **more})
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name, text in {"aws": AWS, "curl": CURL}.items() | dict.fromkeys(
+        ("systemctl", "chown", "dnf", "sudo"), NOTED
+    ).items():
+        (tools / name).write_text(text)
+        (tools / name).chmod(0o755)
+    (tools / f"python{PYTHON}").symlink_to(sys.executable)
+    (tools / "python3").symlink_to(sys.executable)
+    (tools / "secret").write_text(json.dumps({"private": "-----BEGIN KEY-----\nabc\n-----END KEY-----\n"}))
+    environment = {"PATH": f"{tools}:{os.environ['PATH']}", "TOOLS": str(tools)}
+    made = Host(tmp_path, tools, environment)
+    (made.root / "etc/ssh").mkdir(parents=True)
+    for file in yaml.safe_load(user_data(BOOT))["write_files"]:
+        place = made.root / file["path"].lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(file["content"])
+        place.chmod(int(file["permissions"], 8))
+    (made.root / "var/log/uneventful").mkdir(parents=True)
+    (made.root / "opt/uneventful/bundles").mkdir(parents=True)
+    return made
+
+
+def test_the_host_takes_its_own_key_before_its_ssh_server_starts_anew(host: Host) -> None:
+    done = host.run("boot")
+    assert done.returncode == 0, host.log("boot")
+    key = host.root / "etc/ssh/ssh_host_ed25519_key"
+    assert key.read_text() == "-----BEGIN KEY-----\nabc\n-----END KEY-----\n"
+    assert key.stat().st_mode & 0o777 == 0o600
+    asked = host.asked
+    assert asked.index("systemctl restart sshd") > next(n for n, a in enumerate(asked) if "arn:host-key" in a)
+    assert "BEGIN KEY" not in host.log("boot")
+
+
+def test_a_host_that_cannot_read_its_key_never_lets_anyone_in(host: Host) -> None:
+    (host.tools / "secret").write_text("no JSON")
+    assert host.run("boot").returncode != 0
+    assert "systemctl restart sshd" not in host.asked
+    assert not (host.root / "etc/ssh/ssh_host_ed25519_key").exists()
+
+
+def test_the_bundles_own_migrator_is_run_and_told_what_came_in(host: Host) -> None:
+    digest = host.publish(ECHO)
+    done = host.run("migrate", order(digest, do="status"))
+    assert done.returncode == 0, done.stderr
+    told, at = done.stdout.splitlines()
+    assert json.loads(told.removeprefix("told "))["do"] == "status"
+    bundle = host.root / "opt/uneventful/bundles" / digest
+    assert at == f"at {bundle} migrator"
+    # Where the order says they are on the host, certificates were fetched to; streams are not mixed.
+    assert done.stderr == "beside certificates\n"
+    assert "told" in host.log("migrate")
+    assert "beside certificates" in host.log("migrate")
+
+
+def test_a_bundle_and_the_certificates_are_fetched_once(host: Host) -> None:
+    digest = host.publish(ECHO)
+    for _ in range(2):
+        assert host.run("migrate", order(digest)).returncode == 0
+    assert sum("s3 cp" in asked for asked in host.asked) == 1
+    assert sum(asked.startswith("curl") for asked in host.asked) == 1
+    assert host.bundles == [digest]
+
+
+def test_a_migration_that_fails_is_a_command_that_fails(host: Host) -> None:
+    digest = host.publish(ECHO)
+    assert host.run("migrate", order(digest, exit=7)).returncode == 7
+
+
+def test_a_bundle_that_is_not_the_one_that_was_named_is_never_run(host: Host) -> None:
+    host.publish(ECHO)
+    done = host.run("migrate", order("0" * 64))
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert "computed checksum did NOT match" in done.stderr
+    assert host.bundles == []
+
+
+@pytest.mark.parametrize("told", ["", "{}", "no JSON", order("../../../../etc")])
+def test_an_order_that_names_no_bundle_is_refused_in_a_sentence(told: str, host: Host) -> None:
+    done = host.run("migrate", told)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert not (host.tools / "asked").exists()
+
+
+def test_a_python_that_the_host_lacks_is_installed_as_its_user_may(host: Host) -> None:
+    digest = host.publish(ECHO, "3.99")
+    assert host.run("migrate", order(digest)).returncode != 0
+    assert "sudo dnf install -y -q python3.99" in host.asked
+    assert operations_boot.MAY_INSTALL.endswith("/usr/bin/dnf ^install -y -q python3[.][0-9]+$")
+
+
+def test_what_is_said_after_the_listener_has_gone_is_still_in_the_log(host: Host) -> None:
+    digest = host.publish(
+        "import sys, time\nprint('begun')\ntime.sleep(1)\nprint('one')\nprint('two', file=sys.stderr)\n"
+        "time.sleep(0.2)\nprint('done')\n"
+    )
+    with subprocess.Popen(
+        host.command("migrate"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=host.environment,
+        text=True,
+    ) as running:
+        assert running.stdin
+        assert running.stdout
+        assert running.stderr
+        running.stdin.write(order(digest))
+        running.stdin.close()
+        assert running.stdout.readline() == "begun\n"
+        running.stdout.close()
+        running.stderr.close()
+        until = time.monotonic() + 30
+        while "done" not in host.log("migrate"):
+            assert time.monotonic() < until, host.log("migrate")
+            time.sleep(0.05)
+        running.wait(30)
+    assert {"one", "two", "done"} <= set(host.log("migrate").splitlines())
