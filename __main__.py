@@ -6,11 +6,13 @@ from pathlib import Path
 import pulumi
 
 from infra import account, configuration, neighbours, risks
+from infra.destroy_guard import guard_destroy
 from infra.environment import Environment, make_provider
 from infra.errors import EnvironmentRefused
-from release.component import Release, intend
+from release.component import Release
 from release.errors import UneventfulError
 from release.former import read_former
+from release.intent import intend
 from release.plan import render
 from release.store import open_store
 
@@ -34,6 +36,7 @@ def define() -> None:
     provider = make_provider(settings, pulumi.get_project())
     environment = Environment(settings, provider)
     release = Release(intent, environment.outputs, settings, pulumi.ResourceOptions(providers=[provider]))
+    guard_destroy(settings.protected, [environment, release])
     for name, value in release.exports.items():
         pulumi.export(name, value)
 

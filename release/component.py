@@ -1,10 +1,9 @@
-"""A release as the program defines it: what is intended, and the resources that make it come true."""
+"""A release as the program defines it: the resources that make come true what is intended."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -12,44 +11,14 @@ import pulumi
 from infra.environment import Outputs
 from infra.settings import Settings
 from release import model, priorities
-from release.boot import user_data, web_boot
-from release.errors import StoreError
 from release.fleet import HEADER, Door, Fleet
-from release.former import Former
+from release.intent import Intent
 from release.ledger import promote
-from release.plan import Plan, make_plan, resolve
+from release.log_groups import LogGroups
+from release.migration import Migration, order
 from release.resources import TrafficShift
-from release.store import BundleStore
-
-LONGEST_BUCKET = 63
-"""Characters (Amazon S3 User Guide, "Bucket naming rules")."""
-
-
-@dataclass(frozen=True)
-class Intent:
-    """What an update is about to do, from what was (`former`) and what the plan makes of it."""
-
-    former: Former
-    plan: Plan
-
-
-def intend(settings: Settings, former: Former, open_store: Callable[[str], BundleStore]) -> Intent:
-    """The wanted release, looked up and frozen, and the plan to get there. Touches nothing.
-
-    Raises what `resolve` and `user_data` raise, and StoreError when a version is wanted where there is no bucket
-    yet.
-    """
-
-    def manifest_of(version: str) -> model.Manifest:
-        if not former.bucket:
-            raise _no_bucket(settings.stack, version)
-        return open_store(former.bucket).manifest(version)
-
-    wanted = resolve(former.ledger, settings.release, manifest_of, settings.variables)
-    if wanted is not None:
-        # What does not fit is refused here, for the longest name that a bucket can have, and not half way.
-        user_data(web_boot(wanted, "b" * LONGEST_BUCKET, settings.region))
-    return Intent(former, make_plan(former.ledger, wanted, settings.window, settings.web.min))
+from release.who import who
+from release.workers import Workers
 
 
 class Release(pulumi.ComponentResource):
@@ -69,34 +38,47 @@ class Release(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("uneventful:release:Release", "release", None, opts)
+        self._intent = intent
         self._environment = environment
         self._settings = settings
         self._own = pulumi.ResourceOptions(parent=self)
+        plan, ledger = intent.plan, intent.former.ledger
         key = self._probe_key()
-        numbers = priorities.assign([r.id for r in intent.plan.fleets], intent.former.priorities)
-        fleets = {
-            release.id: Fleet(release, environment, settings, Door(numbers[release.id], key), self._own)
-            for release in intent.plan.fleets
-        }
-        ledger: pulumi.Input[dict[str, Any]] = intent.former.ledger.dump()
+        ever = [*(entry.release for entry in ledger.entries), *plan.fleets]
+        self._logs = LogGroups(ever, environment, settings, self._own).names
+        numbers = priorities.assign([r.id for r in plan.fleets], intent.former.priorities)
+        self._migrations = {release.id: self._migration(release) for release in plan.fleets}
+        fleets = {release.id: self._fleet(release, Door(numbers[release.id], key)) for release in plan.fleets}
+        workers: dict[str, Mapping[str, Workers]] = {}
+        told: pulumi.Input[dict[str, Any]] = ledger.dump()
         live: dict[str, str] = {}
-        wanted = intent.plan.wanted
+        wanted = plan.wanted
         if wanted is not None:
-            shift = self._shift(wanted, fleets[wanted.id])
+            fleet = fleets[wanted.id]
+            workers[wanted.id] = self._workers(wanted, fleet, working=True, after=[])
+            shift = self._shift(wanted, fleet, list(workers[wanted.id].values()))
+            for release in plan.warm_after:
+                workers[release.id] = self._workers(release, fleets[release.id], working=False, after=[shift])
             live = {"id": wanted.id, "version": wanted.version}
-            ledger = shift.live_at.apply(
-                lambda at: promote(intent.former.ledger, wanted, settings.window, at).dump()
-            )
+            told = shift.live_at.apply(lambda at: promote(ledger, wanted, settings.window, at).dump())
         self.exports = {
             "url": environment.url,
             "dnsName": environment.dns_name,
             "bundleBucket": environment.bundle_bucket,
             "listenerArn": environment.listener_arn,
             "live": live,
-            "ledger": ledger,
+            "ledger": told,
             "fleets": {release_id: fleet.facts() for release_id, fleet in fleets.items()},
             "headerName": HEADER,
             "probeKey": key,
+            "workers": {
+                release_id: {process: each.group_name for process, each in groups.items()}
+                for release_id, groups in workers.items()
+            },
+            "logGroups": dict(self._logs),
+            "queues": {name: queue.url for name, queue in environment.queues.items()},
+            "operationsHost": environment.operations.host,
+            "variablesSecret": environment.variables_secret_arn,
         }
         self.register_outputs({"live": live})
 
@@ -109,7 +91,35 @@ class Release(pulumi.ComponentResource):
         )
         return pulumi.Output.secret(stash.output)
 
-    def _shift(self, wanted: model.Release, fleet: Fleet) -> TrafficShift:
+    def _migration(self, release: model.Release) -> Migration:
+        former, plan = self._intent.former.ledger, self._intent.plan
+        running = [*plan.fleets, *plan.leaving]
+        known = former.find(release.id) is not None
+        return Migration(order(release, running, known, who()), self._environment, self._own)
+
+    def _fleet(self, release: model.Release, door: Door) -> Fleet:
+        migration, log_group = self._migrations[release.id], self._logs[model.WEB]
+        return Fleet(release, self._environment, self._settings, door, migration, log_group, self._own)
+
+    def _workers(
+        self, release: model.Release, fleet: Fleet, working: bool, after: list[pulumi.Resource]
+    ) -> Mapping[str, Workers]:
+        return {
+            process.name: Workers(
+                release,
+                process,
+                self._environment,
+                self._settings,
+                self._migrations[release.id],
+                self._logs[process.name],
+                working,
+                after,
+                pulumi.ResourceOptions(parent=fleet),
+            )
+            for process in release.manifest.workers
+        }
+
+    def _shift(self, wanted: model.Release, fleet: Fleet, workers: list[Workers]) -> TrafficShift:
         rollout, health_path = self._settings.rollout, wanted.manifest.health_path
         return TrafficShift(
             "traffic",
@@ -126,18 +136,7 @@ class Release(pulumi.ComponentResource):
             metrics_deadline=rollout.metrics,
             max_error_rate=rollout.limits.errors,
             max_latency_ratio=rollout.limits.latency,
-            alarms=list(rollout.limits.alarms),
+            alarms=[*self._environment.alarm_names, *fleet.alarm_names, *rollout.limits.alarms],
             lease_bucket=self._environment.bundle_bucket,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[fleet.gate]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[fleet.gate, *workers]),
         )
-
-
-def _no_bucket(stack: str, version: str) -> StoreError:
-    return StoreError(
-        f"version {version} cannot be released yet: the environment {stack} has no bundle bucket",
-        expected="an environment that an update has made, and the version published to it",
-        seen=f"uneventful:release: {version}, and a state without a bucket",
-        state="nothing was changed",
-        next=f"pulumi config rm uneventful:release --stack {stack} && pulumi up --stack {stack},\n"
-        f"then release deploy {version} --stack {stack}",
-    )

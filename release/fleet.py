@@ -12,17 +12,15 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import tags
 from infra.environment import Outputs
 from infra.settings import Settings
-from release.boot import encoded, user_data, web_boot
+from release import launch, scaling
+from release.alarms import fleet_alarms
+from release.migration import Migration
 from release.model import WEB, Release
 from release.resources import HealthGate
 
 HEADER = "X-Uneventful-Release"
-
-DELETE_MARGIN = 900
-"""Seconds that deleting a group of instances may take beyond its drain: AWS empties it first."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +36,16 @@ class Door:
 
 
 class Fleet(pulumi.ComponentResource):
-    """The web instances of `release`, proven healthy through the balancer once `gate` is there."""
+    """The web instances of `release`, proven healthy through the balancer once `gate` is there.
+
+    None boots before `migration` is done. `alarm_names` ring for this release alone.
+    """
 
     target_group_arn: pulumi.Output[str]
     group_name: pulumi.Output[str]
     rule_arn: pulumi.Output[str]
     gate: HealthGate
+    alarm_names: tuple[pulumi.Output[str], ...]
 
     def __init__(
         self,
@@ -51,6 +53,8 @@ class Fleet(pulumi.ComponentResource):
         environment: Outputs,
         settings: Settings,
         door: Door,
+        migration: Migration,
+        log_group: pulumi.Output[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("uneventful:release:Fleet", f"fleet-{release.id}", None, opts)
@@ -58,10 +62,16 @@ class Fleet(pulumi.ComponentResource):
         self._environment = environment
         self._settings = settings
         self._name = f"{WEB}-{release.id}"
+        self._labels = launch.labels(environment, release, WEB)
         target_group = self._target_group()
         rule = self._rule(target_group, door)
-        group = self._group(target_group, rule)
+        template = self._template(migration, log_group)
+        group = self._group(target_group, template, after=[rule, migration.done])
+        scaling.by_requests(self._name, group, target_group, environment, settings.web.requests, parent=self)
         self.gate = self._gate(target_group, door, after=[rule, group])
+        self.alarm_names = fleet_alarms(
+            release, target_group, environment, settings, self._labels, self._own(depends_on=[self.gate])
+        )
         self.target_group_arn = target_group.arn
         self.group_name = group.name
         self.rule_arn = rule.arn
@@ -92,7 +102,7 @@ class Fleet(pulumi.ComponentResource):
                 healthy_threshold=health.healthy,
                 unhealthy_threshold=health.unhealthy,
             ),
-            tags=self._tags(),
+            tags=self._labels,
             opts=self._own(),
         )
 
@@ -109,38 +119,24 @@ class Fleet(pulumi.ComponentResource):
                 )
             ],
             actions=[aws.lb.ListenerRuleActionArgs(type="forward", target_group_arn=target_group.arn)],
-            tags=self._tags(),
+            tags=self._labels,
             opts=self._own(),
         )
 
-    def _template(self) -> aws.ec2.LaunchTemplate:
-        web, region = self._settings.web, self._environment.region
-        return aws.ec2.LaunchTemplate(
-            self._name,
-            image_id=self._image(),
-            instance_type=web.instance,
-            user_data=self._environment.bundle_bucket.apply(
-                lambda bucket: encoded(user_data(web_boot(self._release, bucket, region)))
-            ),
-            iam_instance_profile=aws.ec2.LaunchTemplateIamInstanceProfileArgs(
-                arn=self._environment.instance_profile_arn
-            ),
-            vpc_security_group_ids=[self._environment.security_group_id],
-            metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
-                http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
-            ),
-            tag_specifications=[
-                aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=self._tags())
-                for kind in ("instance", "volume")
-            ],
-            tags=self._tags(),
-            # A newer image, or a newer version of this program, belongs to the next fleet.
-            opts=self._own(ignore_changes=["imageId", "userData"]),
+    def _template(self, migration: Migration, log_group: pulumi.Output[str]) -> aws.ec2.LaunchTemplate:
+        web = next(process for process in self._release.manifest.processes if process.name == WEB)
+        instance = self._settings.web.instance
+        return launch.template(
+            self._release, web, instance, self._environment, self._settings, migration, log_group, parent=self
         )
 
-    def _group(self, target_group: aws.lb.TargetGroup, rule: aws.lb.ListenerRule) -> aws.autoscaling.Group:
+    def _group(
+        self,
+        target_group: aws.lb.TargetGroup,
+        template: aws.ec2.LaunchTemplate,
+        after: list[pulumi.Resource],
+    ) -> aws.autoscaling.Group:
         web = self._settings.web
-        template = self._template()
         return aws.autoscaling.Group(
             self._name,
             # No desired capacity: that is the scaler's.
@@ -153,16 +149,11 @@ class Fleet(pulumi.ComponentResource):
             health_check_grace_period=web.grace,
             # The gate waits, and tells what it sees; the group's own wait knows neither release nor answer.
             wait_for_capacity_timeout="0",
-            tags=[
-                aws.autoscaling.GroupTagArgs(key=key, value=value, propagate_at_launch=True)
-                for key, value in sorted(self._tags().items())
-            ],
+            tags=launch.group_labels(self._labels),
             opts=self._own(
                 # Instances need the ways in and out from their first second to their last.
-                depends_on=[rule, self._environment.whole],
-                custom_timeouts=pulumi.CustomTimeouts(
-                    delete=f"{self._release.manifest.drain_seconds + DELETE_MARGIN}s"
-                ),
+                depends_on=[*after, self._environment.whole],
+                custom_timeouts=launch.until_drained(self._release),
             ),
         )
 
@@ -182,22 +173,6 @@ class Fleet(pulumi.ComponentResource):
             # What was asked of it when it was made: settings that change later are for the next release.
             opts=self._own(depends_on=after, ignore_changes=["healthy", "probes", "deadline"]),
         )
-
-    def _image(self) -> pulumi.Input[str]:
-        image = self._settings.web.image
-        if not image.startswith("/"):
-            return image
-        answer = aws.ssm.get_parameter_output(name=image, opts=pulumi.InvokeOutputOptions(parent=self))
-        return answer.insecure_value  # type: ignore[no-any-return]
-
-    def _tags(self) -> dict[str, str]:
-        return {
-            **tags.named(f"{self._environment.name}-{self._name}"),
-            tags.ENVIRONMENT: self._environment.name,
-            tags.RELEASE: self._release.id,
-            tags.VERSION: self._release.version,
-            tags.PROCESS: WEB,
-        }
 
     def _own(self, **options: object) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, **options)  # type: ignore[arg-type]

@@ -45,12 +45,13 @@ def resolve(
     wanted: str | None,
     manifest_of: Callable[[str], Manifest],
     variables: Mapping[str, str],
+    secrets: str = "",
 ) -> Release | None:
     """The release that `uneventful:release` names, or None where it is absent: then what is live stays.
 
-    A version is looked up with `manifest_of` and frozen with today's `variables`. `id:XXXXXXXX` is the
-    release of the ledger with that id, with the variables it had. Raises StaleRelease for a version that
-    was live before the present one (by its id, or by its label), ReleaseUnknown for an id that the ledger
+    A version is looked up with `manifest_of` and frozen with today's `variables` and version of the `secrets`.
+    `id:XXXXXXXX` is the release of the ledger with that id, with the variables it had. Raises StaleRelease for a
+    version that was live before the present one (by its id, or by its label), ReleaseUnknown for an id that the ledger
     doesn't have, and whatever `manifest_of` raises.
     """
     if wanted is None or not wanted.strip():
@@ -58,7 +59,7 @@ def resolve(
     text = wanted.strip()
     if text.startswith(BY_ID):
         return _by_id(ledger, text.removeprefix(BY_ID)).release
-    release = freeze(manifest_of(text), variables)
+    release = freeze(manifest_of(text), variables, secrets)
     _refuse_stale(ledger, release)
     return release
 
@@ -162,11 +163,28 @@ def _steps(
         if former
         else f"all traffic goes to {target}"
     )
+    workers = _workers(former, target, running)
     if running:
-        return f"the fleet of {target} runs already, and proved itself when it booted", shift
+        return f"the fleet of {target} runs already, and proved itself when it booted", *workers, shift
     fleet = f"a fleet of {target} boots, at least {_instances(web_min)}, without traffic"
     gate = f"{target} proves itself through the balancer: healthy targets, and answers of its own in a row"
-    return fleet, gate, shift
+    return fleet, *workers, gate, shift
+
+
+def _workers(former: Release | None, target: Release, running: bool) -> tuple[str, ...]:
+    """What happens to those who take messages: they never wait for each other, a queue keeps what nobody took."""
+    own, others = target.manifest.workers, former.manifest.workers if former else ()
+    lines = []
+    if own:
+        number = f"{len(own)} worker process" + ("es" if len(own) > 1 else "")
+        starts = ("starts" if len(own) == 1 else "start") + (" again" if running else " with it")
+        lines.append(f"{number} ({', '.join(process.name for process in own)}) {starts}")
+    if others:
+        names = "" if own else f" ({', '.join(process.name for process in others)})"
+        lines.append(
+            f"{'those' if own else 'the workers'} of {former}{names} stop when the traffic has moved"
+        )
+    return ("; ".join(lines),) if lines else ()
 
 
 def _rollback_cost(

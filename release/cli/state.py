@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.tags import RELEASE, VERSION
+from infra.tags import PROCESS, RELEASE, VERSION
 from release.ledger import Ledger
+from release.model import WEB
 
 _STACK = "pulumi:pulumi:Stack"
 _BUCKET = "aws:s3/bucket:Bucket"
@@ -91,5 +92,5 @@ def _tagged(resources: list[dict[str, Any]], kind: str, name: str) -> Iterator[t
         tags = outputs.get("tags") or {}
         if isinstance(tags, list):
             tags = {tag["key"]: tag["value"] for tag in tags}
-        if RELEASE in tags:
+        if RELEASE in tags and tags.get(PROCESS, WEB) == WEB:
             yield tags, str(outputs.get(name) or "")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import os
-import platform
 import time
 from datetime import UTC, datetime
 
@@ -17,6 +15,7 @@ from release.provider.engine import Engine
 from release.provider.inputs import GateInputs, ShiftInputs
 from release.provider.lease_store import BucketLeaseStore
 from release.provider.ports import GatePorts, ShiftPorts, Time, Voice
+from release.who import who
 
 _WATCHING_PATIENCE = 8.0
 """How long (s) the API may throttle while traffic is being watched; then it cannot be watched."""
@@ -52,7 +51,7 @@ class Outside:
             HttpProbes(inputs.url),
             CloudWatch(Calls("cloudwatch"), load_balancer_of(inputs.listener_arn)),
             BucketLeaseStore(Calls("s3"), inputs.lease_bucket),
-            f"{_user()} on {platform.node()} (process {os.getpid()})",
+            f"{who()} (process {os.getpid()})",
             stack_of(urn),
             TIME,
             self.voice(urn),
@@ -62,10 +61,3 @@ class Outside:
 def stack_of(urn: str) -> str:
     """The stack's name in `urn:pulumi:STACK::PROJECT::TYPE::NAME`."""
     return urn.removeprefix("urn:pulumi:").partition("::")[0]
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "somebody"

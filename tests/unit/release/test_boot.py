@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -18,11 +19,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release.boot import LIMIT, Boot, boot_script, encoded, unit, unit_name, user_data
+from release.boot import LIMIT, Boot, boot_script, encoded, user_data
+from release.environment_file import Secret, Variables
 from release.errors import BundleError
+from release.instance import variables
 from release.model import Manifest, Process, Release, freeze
+from release.units import boot_unit, unit, unit_name
 
 WEB = Process(name="web", command="python3 -m shop.web")
+KNOWN = {"DATABASE_HOST": "db.example.com", "CACHE_NAMESPACE": "dev:", "GREETING": "of the environment"}
+SECRETS = (Secret("arn:login"), Secret("arn:variables", "v" * 32))
 
 
 def release_of(
@@ -38,8 +44,9 @@ def release_of(
     return freeze(manifest, variables or {})
 
 
-def boot_of(release: Release) -> Boot:
-    return Boot(release, release.manifest.processes, "bundles-1234567", "eu-west-1")
+def boot_of(release: Release, variables: Variables | None = None) -> Boot:
+    web = release.manifest.processes[0]
+    return Boot(release, web, "bundles-1234567", "eu-west-1", "/app/dev/web-1", variables or Variables())
 
 
 def as_cloud_init_reads(text: str) -> dict[str, Any]:
@@ -74,20 +81,29 @@ def as_systemd_reads(environment_file: str) -> dict[str, str]:
     return values
 
 
-def test_it_asks_for_a_user_files_and_one_command_and_nothing_else() -> None:
+def test_it_asks_for_a_user_files_and_its_boot_and_nothing_else() -> None:
     config = as_cloud_init_reads(user_data(boot_of(release_of())))
     assert set(config) == {"users", "write_files", "runcmd"}
     assert config["users"][0]["name"] == "uneventful"
     assert config["users"][0]["lock_passwd"] is True
-    assert config["runcmd"] == [["/opt/uneventful/boot"]]
+    assert config["runcmd"] == [
+        ["systemctl", "daemon-reload"],
+        ["systemctl", "start", "uneventful-boot.service"],
+    ]
 
 
 def test_files_are_roots_and_only_what_must_run_can_be_run() -> None:
     entries = as_cloud_init_reads(user_data(boot_of(release_of())))["write_files"]
     assert {entry["path"]: entry["permissions"] for entry in entries} == {
+        "/var/log/uneventful/boot.log": "0640",
+        "/opt/aws/amazon-cloudwatch-agent/etc/amazon-cloudwatch-agent.json": "0644",
+        "/etc/logrotate.d/uneventful": "0644",
         "/opt/uneventful/boot": "0755",
-        "/etc/uneventful/environment": "0600",
+        "/opt/uneventful/variables.py": "0644",
+        "/opt/uneventful/variables.json": "0600",
+        "/etc/systemd/system/uneventful-boot.service": "0644",
         "/etc/systemd/system/uneventful-web.service": "0644",
+        "/etc/uneventful/environment": "0600",
     }
     # cloud-init writes files before it makes users: an owner would not be there yet.
     assert not any("owner" in entry for entry in entries)
@@ -103,6 +119,57 @@ def test_a_process_learns_where_to_listen_and_which_release_it_is() -> None:
         "RELEASE_VERSION": "7",
         "GREETING": "hello",
     }
+
+
+def test_a_variable_of_the_release_wins_over_what_is_known_of_the_environment() -> None:
+    release = release_of(variables={"GREETING": "of the release"})
+    known = KNOWN | {"PORT": "1", "RELEASE_ID": "another"}
+    text = user_data(boot_of(release, Variables(known)))
+    environment = as_systemd_reads(files_of(text)["/etc/uneventful/environment"])
+    assert environment == {
+        "HOST": "10.10.128.7",
+        "PORT": "8080",
+        "RELEASE_ID": release.id,
+        "RELEASE_VERSION": "7",
+        **KNOWN,
+        "GREETING": "of the release",
+    }
+
+
+def test_secrets_are_named_by_their_version_and_win_over_nothing_that_an_instance_sets_itself() -> None:
+    files = files_of(user_data(boot_of(release_of(), Variables(KNOWN, SECRETS))))
+    asked = json.loads(files["/opt/uneventful/variables.json"])
+    assert asked["region"] == "eu-west-1"
+    assert asked["known"] == KNOWN
+    assert asked["secrets"] == [{"id": "arn:login"}, {"id": "arn:variables", "version": "v" * 32}]
+    lines = files["/etc/systemd/system/uneventful-web.service"].splitlines()
+    # systemd.exec(5): of two files that set a variable, the later one wins.
+    assert [line for line in lines if line.startswith("EnvironmentFile=")] == [
+        "EnvironmentFile=/opt/uneventful/secrets",
+        "EnvironmentFile=/etc/uneventful/environment",
+    ]
+
+
+def test_the_script_arrives_as_it_is_in_the_repository() -> None:
+    script = files_of(user_data(boot_of(release_of())))["/opt/uneventful/variables.py"]
+    assert script == Path(variables.__file__).read_text()
+
+
+def test_what_a_process_and_the_boot_say_is_shipped_from_the_files_that_systemd_writes() -> None:
+    files = files_of(user_data(boot_of(release_of())))
+    agent = json.loads(files["/opt/aws/amazon-cloudwatch-agent/etc/amazon-cloudwatch-agent.json"])
+    shipped = {
+        each["file_path"]: (each["log_group_name"], each["log_stream_name"])
+        for each in agent["logs"]["logs_collected"]["files"]["collect_list"]
+    }
+    assert shipped == {
+        "/var/log/uneventful/web.log": ("/app/dev/web-1", "{instance_id}/web"),
+        "/var/log/uneventful/boot.log": ("/app/dev/web-1", "{instance_id}/boot"),
+    }
+    for name in ("web", "boot"):
+        service = files[f"/etc/systemd/system/uneventful-{name}.service"].splitlines()
+        for stream in ("Output", "Error"):
+            assert f"Standard{stream}=append:/var/log/uneventful/{name}.log" in service
 
 
 text_of_variables = st.text(
@@ -142,7 +209,6 @@ def test_a_process_has_its_own_user_and_time_to_finish_and_comes_back_when_it_en
         "TimeoutStopSec=45",
         "KillSignal=SIGTERM",
         "KillMode=mixed",
-        "StandardOutput=journal",
         "StartLimitIntervalSec=0",
         "WantedBy=multi-user.target",
     ):
@@ -157,6 +223,19 @@ def test_systemd_accepts_the_unit(command: str, tmp_path: Path) -> None:
     process = Process(name="web", command=command)
     path = tmp_path / unit_name(process)
     path.write_text(unit(release_of(command), process))
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
+def test_systemd_accepts_the_boots_unit(tmp_path: Path) -> None:
+    path = tmp_path / "uneventful-boot.service"
+    path.write_text(boot_unit().replace("/opt/uneventful/boot", "/bin/true"))
     verified = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(path)],
         capture_output=True,
@@ -186,18 +265,17 @@ def test_what_ec2_would_not_take_is_refused_before_anything_is_made() -> None:
 
 
 def test_the_largest_user_data_that_is_accepted_is_within_the_limit_as_the_template_carries_it() -> None:
-    release = release_of(variables={"BIG": "x" * (LIMIT - 2500)})
-    text = user_data(boot_of(release))
+    room = LIMIT - len(user_data(boot_of(release_of(variables={"BIG": ""}))).encode())
+    text = user_data(boot_of(release_of(variables={"BIG": "x" * room})))
+    assert len(text.encode()) == LIMIT
+    with pytest.raises(BundleError):
+        user_data(boot_of(release_of(variables={"BIG": "x" * (room + 1)})))
+    assert room > 6000
     assert len(base64.b64decode(encoded(text))) <= LIMIT
     assert base64.b64decode(encoded(text)).decode() == text
 
 
-def test_user_data_says_nothing_that_a_release_does_not_hold_in_the_open() -> None:
-    text = user_data(boot_of(release_of()))
-    assert not any(word in text.lower() for word in ("secret", "password", "token", "aws_access_key"))
-
-
-# --- the boot script, run for real with stand-ins for `aws` and `systemctl` ---
+# --- the boot script, run for real with stand-ins for what it calls ---
 
 
 def bundle(folder: Path) -> tuple[Path, str]:
@@ -210,58 +288,108 @@ def bundle(folder: Path) -> tuple[Path, str]:
     return path, hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def run_boot(folder: Path, digest: str, origin: Path, failures: int = 0) -> subprocess.CompletedProcess[str]:
-    tools = folder / "tools"
-    tools.mkdir()
-    (tools / "aws").write_text(
-        f'#!/bin/sh\necho "aws $@" >> {folder}/log\n'
-        f'[ "$(grep -c ^aws {folder}/log)" -gt {failures} ] || exit 1\n'
-        f'for last; do :; done\ncp {origin} "$last"\n'
-    )
-    (tools / "systemctl").write_text(f'#!/bin/sh\necho "systemctl $@" >> {folder}/log\n')
-    (tools / "sleep").write_text("#!/bin/sh\n")
-    for tool in tools.iterdir():
-        tool.chmod(0o755)
-    machine = folder / "machine"
-    machine.mkdir()
-    script = machine / "boot"
-    script.write_text(boot_script(boot_of(release_of(digest=digest))))
-    script.chmod(0o755)
-    return subprocess.run(
-        [str(script)],
-        env={"PATH": f"{tools}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd="/",
-    )
+class Machine:
+    """A folder in which the boot script runs: what it calls is noted, and fails as often as a test says."""
+
+    def __init__(self, folder: Path, digest: str, origin: Path) -> None:
+        self.folder = folder / "machine"
+        self.folder.mkdir()
+        self._origin, self._tools = origin, folder / "tools"
+        self._tools.mkdir()
+        self._log = folder / "log"
+        self._log.touch()
+        self.tool("aws", 'for last; do :; done; cp "$ORIGIN" "$last"')
+        self.tool("curl", "touch database-ca.pem")
+        for name in ("systemctl", "sleep", "dnf", "timeout", "python3"):
+            self.tool(name, "")
+        script = self.folder / "boot"
+        script.write_text(boot_script(boot_of(release_of(digest=digest))))
+        script.chmod(0o755)
+
+    def tool(self, name: str, does: str, failures: int = 0) -> None:
+        path = self._tools / name
+        path.write_text(
+            f'#!/bin/sh\necho "{name} $*" >> {self._log}\n'
+            f'[ "$(grep -c "^{name} " {self._log})" -gt {failures} ] || exit 1\n{does}\n'
+        )
+        path.chmod(0o755)
+
+    def boot(self) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(self.folder / "boot")],
+            env={"PATH": f"{self._tools}:{os.environ['PATH']}", "ORIGIN": str(self._origin)},
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+        )
+
+    def calls(self, *but: str) -> list[str]:
+        return [line for line in self._log.read_text().splitlines() if line.split()[0] not in but]
 
 
-def test_an_instance_fetches_the_bundle_by_digest_unpacks_it_and_starts_its_processes(tmp_path: Path) -> None:
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
     origin, digest = bundle(tmp_path)
-    assert run_boot(tmp_path, digest, origin).returncode == 0
-    assert (tmp_path / "machine/app/Procfile").read_text() == "web: true\n"
-    assert (tmp_path / "log").read_text().splitlines() == [
-        f"aws s3 cp --region eu-west-1 --only-show-errors s3://bundles-1234567/bundles/{digest}.tar.gz bundle.tar.gz",
-        "systemctl daemon-reload",
+    return Machine(tmp_path, digest, origin)
+
+
+def test_an_instance_fetches_all_that_it_needs_and_then_starts_its_process(machine: Machine) -> None:
+    assert machine.boot().returncode == 0
+    assert (machine.folder / "app/Procfile").read_text() == "web: true\n"
+    digest = hashlib.sha256(machine._origin.read_bytes()).hexdigest()
+    assert machine.calls() == [
+        "timeout 180 dnf install -y -q amazon-cloudwatch-agent",
+        "systemctl enable --now amazon-cloudwatch-agent",
+        "aws s3 cp --region eu-west-1 --only-show-errors "
+        f"s3://bundles-1234567/bundles/{digest}.tar.gz bundle.tar.gz",
+        "curl -fsS --max-time 30 -o database-ca.pem "
+        "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem",
+        "python3 -I variables.py",
         "systemctl enable --now uneventful-web.service",
     ]
 
 
+def test_a_log_agent_that_is_there_is_not_installed_again(machine: Machine) -> None:
+    machine.tool("amazon-cloudwatch-agent-ctl", "")
+    assert machine.boot().returncode == 0
+    assert not any("dnf" in call for call in machine.calls())
+
+
+def test_an_instance_without_a_log_agent_serves_all_the_same_and_says_so(machine: Machine) -> None:
+    machine.tool("timeout", "exit 1")
+    machine.tool("systemctl", "", failures=1)
+    booted = machine.boot()
+    assert booted.returncode == 0
+    assert "no log agent" in booted.stdout
+    assert machine.calls()[-1] == "systemctl enable --now uneventful-web.service"
+
+
 def test_other_bytes_than_the_digest_names_are_never_unpacked_nor_started(tmp_path: Path) -> None:
     origin, _ = bundle(tmp_path)
-    assert run_boot(tmp_path, "b" * 64, origin).returncode != 0
-    assert not (tmp_path / "machine/app").exists()
-    assert "systemctl" not in (tmp_path / "log").read_text()
+    machine = Machine(tmp_path, "b" * 64, origin)
+    assert machine.boot().returncode != 0
+    assert not (machine.folder / "app").exists()
+    assert not any("uneventful-web" in call for call in machine.calls())
 
 
-def test_a_bucket_that_does_not_answer_at_first_is_asked_again(tmp_path: Path) -> None:
-    origin, digest = bundle(tmp_path)
-    assert run_boot(tmp_path, digest, origin, failures=5).returncode == 0
-    assert (tmp_path / "log").read_text().count("aws s3 cp") == 6
+def test_nothing_is_started_without_its_secret_variables(machine: Machine) -> None:
+    machine.tool("python3", "exit 1")
+    assert machine.boot().returncode != 0
+    assert not any("uneventful-web" in call for call in machine.calls())
 
 
-def test_a_bucket_that_never_answers_ends_the_boot_with_an_error(tmp_path: Path) -> None:
-    origin, digest = bundle(tmp_path)
-    assert run_boot(tmp_path, digest, origin, failures=99).returncode != 0
-    assert (tmp_path / "log").read_text().count("aws s3 cp") == 30
+@pytest.mark.parametrize("tool", ["aws", "curl"])
+def test_what_does_not_answer_at_first_is_asked_again(machine: Machine, tool: str) -> None:
+    machine.tool(tool, 'for last; do :; done; cp "$ORIGIN" bundle.tar.gz; touch database-ca.pem', failures=5)
+    assert machine.boot().returncode == 0
+    assert sum(call.startswith(tool) for call in machine.calls()) == 6
+
+
+@pytest.mark.parametrize("tool", ["aws", "curl"])
+def test_what_never_answers_ends_the_boot_with_what_was_asked(machine: Machine, tool: str) -> None:
+    machine.tool(tool, "", failures=99)
+    booted = machine.boot()
+    assert booted.returncode != 0
+    assert f"gave up after 30 tries: {tool} " in booted.stdout
+    assert not any("uneventful-web" in call for call in machine.calls())

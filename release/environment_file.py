@@ -1,0 +1,68 @@
+"""The environment of a release's processes, as systemd reads it from files. Pure.
+
+What is in the open is in user data. What is secret is named there, and fetched by the instance itself with its role
+(`release.instance.variables`): two files, of which the second wins where both set a name.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from release.instance import variables
+from release.instance.variables import assignment
+from release.model import Release
+
+FOLDER = "/opt/uneventful"
+OPEN = "/etc/uneventful/environment"
+SECRET = f"{FOLDER}/secrets"
+"""Written by the instance, beside the script that fetches it."""
+
+AUTHORITY_URL = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
+"""The certificates by which any RDS server is proven (Amazon RDS User Guide, "Using SSL/TLS")."""
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret's ARN, and the id of the one version that is meant; empty for the newest."""
+
+    id: str
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Variables:
+    """What processes are told of their environment: `known` in the open, and where the rest is kept."""
+
+    known: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[Secret, ...] = ()
+
+
+def in_the_open(release: Release, known: Mapping[str, str]) -> str:
+    """The file of what everybody may read, but for HOST, which the instance itself puts in front.
+
+    What an instance sets itself wins over the release's variables, and these over what is known of the environment.
+    """
+    own = {
+        "PORT": str(release.manifest.port),
+        "RELEASE_ID": release.id,
+        "RELEASE_VERSION": release.version,
+    }
+    pairs = {**known, **release.variables, **own}
+    return "".join(assignment(name, value) for name, value in pairs.items())
+
+
+def fetched(told: Variables, region: str) -> str:
+    """What the script is told: which secrets to fetch, and what their values are put together with. No value."""
+    secrets = [
+        {"id": secret.id, "version": secret.version} if secret.version else {"id": secret.id}
+        for secret in told.secrets
+    ]
+    return json.dumps({"region": region, "known": dict(told.known), "secrets": secrets})
+
+
+def script() -> str:
+    """The text of the script itself, which is a module of this package."""
+    return inspect.getsource(variables)

@@ -1,0 +1,79 @@
+"""What is intended, before anything is touched: the wanted release, looked up and frozen, and the plan to get there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from infra.settings import Settings
+from release import model
+from release.boot import Boot, user_data
+from release.environment_file import Secret, Variables
+from release.errors import StoreError
+from release.former import Former
+from release.plan import Plan, make_plan, resolve
+from release.store import BundleStore
+
+LONGEST_BUCKET = 63
+"""Characters (Amazon S3 User Guide, "Bucket naming rules")."""
+
+LONGEST_HOST = 120
+"""Characters that AWS makes the name of a database's or a cache's host of, with some to spare."""
+
+LONGEST_ARN = 160
+"""Characters of the ARN of one of the environment's secrets, or of a queue's address, with some to spare."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What an update is about to do, from what was (`former`) and what the plan makes of it."""
+
+    former: Former
+    plan: Plan
+
+
+def intend(settings: Settings, former: Former, open_store: Callable[[str], BundleStore]) -> Intent:
+    """The wanted release and the plan. Touches nothing.
+
+    Raises what `resolve` and `user_data` raise, and StoreError when a version is wanted where there is no bucket
+    yet.
+    """
+
+    def manifest_of(version: str) -> model.Manifest:
+        if not former.bucket:
+            raise _no_bucket(settings.stack, version)
+        return open_store(former.bucket).manifest(version)
+
+    wanted = resolve(former.ledger, settings.release, manifest_of, settings.variables, settings.secrets or "")
+    if wanted is not None:
+        for process in wanted.manifest.processes:
+            # What does not fit is refused here, for the longest names that AWS can make, and not half way.
+            user_data(_longest(wanted, process, settings))
+    return Intent(former, make_plan(former.ledger, wanted, settings.window, settings.web.min))
+
+
+def _longest(release: model.Release, process: model.Process, settings: Settings) -> Boot:
+    name, host, arn = "b" * LONGEST_BUCKET, "h" * LONGEST_HOST, "a" * LONGEST_ARN
+    known = {
+        "AWS_REGION": settings.region,
+        "DATABASE_HOST": host,
+        "DATABASE_PORT": "65535",
+        "DATABASE_NAME": settings.database.name,
+        "CACHE_HOST": host,
+        "CACHE_PORT": "65535",
+        "CACHE_NAMESPACE": f"{settings.stack}:",
+        **{f"QUEUE_{queue}_URL": arn for queue in settings.queues},
+    }
+    secrets = (Secret(arn), Secret(arn), Secret(arn, release.secrets))
+    return Boot(release, process, name, settings.region, arn, Variables(known, secrets))
+
+
+def _no_bucket(stack: str, version: str) -> StoreError:
+    return StoreError(
+        f"version {version} cannot be released yet: the environment {stack} has no bundle bucket",
+        expected="an environment that an update has made, and the version published to it",
+        seen=f"uneventful:release: {version}, and a state without a bucket",
+        state="nothing was changed",
+        next=f"pulumi config rm uneventful:release --stack {stack} && pulumi up --stack {stack},\n"
+        f"then release deploy {version} --stack {stack}",
+    )

@@ -1,0 +1,55 @@
+"""How what an instance says gets into its log groups: the CloudWatch agent's configuration. Pure.
+
+Source: Amazon CloudWatch User Guide, "Manually create or edit the CloudWatch agent configuration file".
+"""
+
+from __future__ import annotations
+
+import json
+
+from release.units import LOGS, log_of
+
+AGENT_FILE = "/opt/aws/amazon-cloudwatch-agent/etc/amazon-cloudwatch-agent.json"
+AGENT_UNIT = "amazon-cloudwatch-agent"
+
+FLUSH_SECONDS = 1
+"""What was said is on its way after this time."""
+
+ROTATION_FILE = "/etc/logrotate.d/uneventful"
+ROTATION = f"""\
+{LOGS}/*.log {{
+  daily
+  maxsize 100M
+  rotate 3
+  copytruncate
+  compress
+  missingok
+  notifempty
+}}
+"""
+"""Truncated in place: the processes and the agent keep their files open."""
+
+
+def agent(process: str, log_group: str) -> str:
+    """The agent's configuration for an instance that runs this process: a stream for it, and one for the boot."""
+    return json.dumps(
+        {
+            "agent": {"run_as_user": "root"},
+            "logs": {
+                "force_flush_interval": FLUSH_SECONDS,
+                "logs_collected": {
+                    "files": {
+                        "collect_list": [
+                            {
+                                "file_path": log_of(name),
+                                "log_group_name": log_group,
+                                "log_stream_name": f"{{instance_id}}/{name}",
+                            }
+                            for name in (process, "boot")
+                        ]
+                    }
+                },
+            },
+        },
+        indent=1,
+    )

@@ -1,0 +1,68 @@
+"""Workers: the instances that run one process of a release which takes messages from a queue.
+
+They start with the release's fleet, before it gets any traffic, and stop, drained, when its successor has the traffic:
+a group of no instances is left then, so that the way back only has to fill it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.environment import Outputs
+from infra.running import Worker
+from infra.settings import Settings
+from release import launch, scaling
+from release.migration import Migration
+from release.model import Process, Release
+
+
+class Workers(pulumi.ComponentResource):
+    """The instances of one worker `process` of `release`: as many as its queue needs while `working`, else none."""
+
+    group_name: pulumi.Output[str]
+
+    def __init__(
+        self,
+        release: Release,
+        process: Process,
+        environment: Outputs,
+        settings: Settings,
+        migration: Migration,
+        log_group: pulumi.Output[str],
+        working: bool,
+        after: Sequence[pulumi.Resource],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        name = f"{process.name}-{release.id}"
+        super().__init__("uneventful:release:Workers", name, None, opts)
+        wanted = settings.workers.get(process.name, Worker())
+        template = launch.template(
+            release, process, wanted.instance, environment, settings, migration, log_group, parent=self
+        )
+        group = aws.autoscaling.Group(
+            name,
+            # No desired capacity: that is the scaler's.
+            min_size=wanted.min if working else 0,
+            max_size=wanted.max if working else 0,
+            vpc_zone_identifiers=list(environment.subnet_ids),
+            launch_template=aws.autoscaling.GroupLaunchTemplateArgs(id=template.id, version="$Latest"),
+            health_check_type="EC2",
+            enabled_metrics=[scaling.IN_SERVICE],
+            metrics_granularity="1Minute",
+            # Nothing waits for workers: a queue keeps what they have not taken yet.
+            wait_for_capacity_timeout="0",
+            tags=launch.group_labels(launch.labels(environment, release, process.name)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[environment.whole, migration.done, *after],
+                custom_timeouts=launch.until_drained(release),
+            ),
+        )
+        queue = environment.queues.get(wanted.queue or min(environment.queues, default=""))
+        if queue is not None:
+            scaling.by_backlog(name, group, queue, wanted.backlog, parent=self)
+        self.group_name = group.name
+        self.register_outputs({"autoScalingGroup": group.name})
