@@ -106,6 +106,8 @@ class World:
     """Whose credentials are used; None for those that the stack names."""
     aws: bool = True
     """False where the program must end before it asks AWS anything: there is nobody to answer."""
+    marked: bool = False
+    """Whether all that AWS makes up (ids, ARNs, addresses) ends with a dot and the stack's name."""
 
     def former_state(self) -> dict[str, Any]:
         prefix = f"urn:pulumi:{self.stack}::uneventful::"
@@ -249,7 +251,7 @@ class _Engine(mocks.Mocks):
                 "arnSuffix": "app/name/1",
             },
             "aws:lb/targetGroup:TargetGroup": {"arnSuffix": f"targetgroup/{args.name}/1"},
-            "aws:iam/role:Role": {"arn": f"arn:aws:iam::111122223333:role/{args.name}"},
+            "aws:iam/role:Role": {"arn": f"arn:aws:iam::000000000000:role/{args.name}"},
             "aws:rds/instance:Instance": {
                 "address": "database.example.com",
                 "identifier": f"{args.name}-1234567",
@@ -265,6 +267,8 @@ class _Engine(mocks.Mocks):
             "pulumi:index:Stash": {"output": args.inputs.get("input")},
             "uneventful:index:TrafficShift": {"liveAt": "2026-02-01T00:00:00Z"},
         }
+        if self._world.marked and args.typ.startswith("aws:"):
+            made = {key: _marked(value, f".{self._world.stack}") for key, value in made.items()}
         common = {"arn": made["arn"], "name": args.name}
         specific = made.get(args.typ, {})
         assert isinstance(specific, dict)
@@ -310,6 +314,14 @@ class _Monitor(mocks.MockMonitor):
 def _key(urn: str) -> tuple[str, str]:
     qualified, _, name = urn.rpartition("::")
     return qualified.rpartition("::")[2].rpartition("$")[2], name
+
+
+def _marked(value: Any, mark: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _marked(item, mark) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_marked(item, mark) for item in value]
+    return f"{value}{mark}" if isinstance(value, str) else value
 
 
 def _plain(value: Any) -> Any:
