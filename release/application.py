@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from release.errors import BundleError
 from release.model import PROCESS_PATTERN, WEB, DrainSeconds, HealthPath, Port, Process
@@ -48,13 +48,18 @@ class Build(BaseModel):
 
 
 class Migrations(BaseModel):
-    """`[migrations]`: where the revisions of the database's schema are, a folder inside the application's."""
+    """`[migrations]`: where the revisions of the database's schema are, a folder inside the application's.
+
+    `allow` is a revision -> a rule of the linter -> the reason: for a revision that ran already, whose file must stay
+    as it is. In any other the reason belongs into the file.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: Annotated[
         str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")
     ]
+    allow: dict[str, dict[str, Annotated[str, StringConstraints(min_length=1)]]] = Field(default_factory=dict)
 
 
 class Smoke(BaseModel):

@@ -12,7 +12,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -20,7 +20,8 @@ from pydantic import ValidationError
 from release.application import read_options, read_processes
 from release.archive import MOMENT, copy, pack
 from release.errors import BundleError
-from release.migrations.folder import Allowed, listing, of_manifest, read_folder
+from release.migrations.check import check
+from release.migrations.folder import Allowed, of_manifest
 from release.migrations.runtime import carried
 from release.model import VERSION_PATTERN, Manifest
 
@@ -92,10 +93,9 @@ def build(
             source = Path(scratch, "application").resolve()
             copy(folder, source)
             _run_build(options.build.command, version, source, step)
-        path = options.migrations.path if options.migrations else ""
-        revisions = read_folder(source, path) if path else ()
+        checked = check(source, folder, options.migrations)
         archive = Path(scratch, "bundle.tar.gz")
-        pack(source, archive, carried(listing(path, revisions), cache))
+        pack(source, archive, carried(checked.listing(), cache))
         manifest = Manifest(
             version=version,
             digest=_digest(archive),
@@ -104,9 +104,9 @@ def build(
             health_path=options.health.path,
             port=options.port,
             drain_seconds=options.drain_seconds,
-            migrations=of_manifest(revisions),
+            migrations=of_manifest(checked.revisions),
         )
-        return _keep(out, archive, manifest)
+        return replace(_keep(out, archive, manifest), allowed=checked.allowed)
 
 
 def find(out: Path, version: str) -> Bundle | None:

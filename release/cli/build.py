@@ -27,4 +27,6 @@ def build(
     manifest = bundle.manifest
     say(f"version {version}: {bundle.path}")
     say(f"  digest {manifest.digest}, {size_in_words(manifest.size)}, {time.monotonic() - started:.1f} s")
+    for allowed in bundle.allowed:
+        say(f"  {allowed}")
     say(f"  next: release deploy {version} --stack STACK")

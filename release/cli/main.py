@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 from release.cli.build import build
 from release.cli.compare import compare
 from release.cli.deploy import deploy
+from release.cli.migration import migration
 from release.cli.publish import publish
 from release.cli.status import status
 from release.errors import UneventfulError
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 for verb in (build, publish, deploy, status, compare):
     app.command()(verb)
+app.add_typer(migration)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

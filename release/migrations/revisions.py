@@ -55,8 +55,8 @@ class Revision:
 
     @property
     def down(self) -> str:
-        """The one revision that it follows in its own chain, as Alembic has it; empty for the first."""
-        return self.after[0] if self.after else ""
+        """The revisions that it follows, with commas between them; empty for the first."""
+        return ",".join(self.after)
 
     def where(self, key: str = "revision") -> str:
         """`file:line`, for an error about what a key of the header says."""
@@ -108,9 +108,9 @@ def _sql_header(file: str, text: str, kind: Kind) -> tuple[dict[str, tuple[str, 
     header: dict[str, tuple[str, ...]] = {}
     lines: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
-        if line.strip() and not line.startswith("--"):
+        if line.strip() and not line.strip().startswith("--"):
             break
-        found = _HEADER.match(line)
+        found = _HEADER.match(line.strip())
         if not found:
             continue
         key, value = found[1], found[2]
