@@ -5,7 +5,6 @@ Each was seen on moto 5.2.5; each has a test that fails without it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -20,10 +19,10 @@ from moto.rds.models import DBParameterGroup, RDSBackend
 from moto.s3.utils import _VersionedKeyStore
 from moto.scheduler.exceptions import ScheduleGroupNotFound
 from moto.scheduler.models import EventBridgeSchedulerBackend
-from moto.sqs.models import Queue
 
 from localcloud.controlplane.cachesubnets import cache_subnet_groups
 from localcloud.controlplane.hooks import Addition, Hook, after
+from localcloud.controlplane.queueattributes import queue_attributes
 
 SCALING_POLICY = (
     "name policy_type metric_aggregation_type adjustment_type as_name min_adjustment_magnitude "
@@ -67,7 +66,6 @@ def corrections() -> tuple[Hook | Addition, ...]:
             _tls_only,
         ),
         Hook(_VersionedKeyStore, "pop", ("key",), _forget_versions),
-        Hook(Queue, "attributes", (), _redrive_policy),
         Hook(EventBridgeSchedulerBackend, "delete_schedule_group", ("name",), _known_schedule_group),
         Hook(Instance, "prep_nics", tuple(INTERFACES.split()), after(_groups_of_interface)),
         Hook(
@@ -77,6 +75,7 @@ def corrections() -> tuple[Hook | Addition, ...]:
             _keep_subnet_group,
         ),
         *cache_subnet_groups(),
+        *queue_attributes(),
     )
 
 
@@ -138,16 +137,6 @@ def _user_parameters(_result: None, group: Any, _new_parameters: Any) -> None:
     """AWS marks a parameter that a user has set, and is asked for just those."""
     for parameter in group.parameters.values():
         parameter["Source"] = "user"
-
-
-def _redrive_policy(original: Callable[[Any], dict[str, Any]], queue: Any) -> dict[str, Any]:
-    """AWS answers a redrive policy without blanks."""
-    attributes = dict(original(queue))
-    if attributes.get("RedrivePolicy"):
-        attributes["RedrivePolicy"] = json.dumps(
-            json.loads(attributes["RedrivePolicy"]), separators=(",", ":")
-        )
-    return attributes
 
 
 def _tls_only(original: Callable[..., Any], statement: Any, *args: Any, **kwargs: Any) -> Any:

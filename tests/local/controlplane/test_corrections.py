@@ -87,6 +87,36 @@ def test_a_queues_redrive_policy_comes_back_without_blanks(world: World) -> None
     assert twice(world, policy) == ("as given", "changed")
 
 
+def test_a_queue_tells_which_queues_may_have_it_for_their_dead_letters(world: World) -> None:
+    sqs = world.client("sqs")
+    wanted = '{"redrivePermission": "denyAll"}'
+
+    def told() -> list[Any]:
+        queue = sqs.create_queue(QueueName=uuid.uuid4().hex)["QueueUrl"]
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedriveAllowPolicy": wanted})
+
+        def asked(name: str) -> str:
+            found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=[name])["Attributes"]
+            return str(found.get("RedriveAllowPolicy"))
+
+        return [_answer(lambda: asked("All")), _answer(lambda: asked("RedriveAllowPolicy"))]
+
+    assert twice(world, told) == ([wanted, wanted], ["None", "InvalidAttributeName"])
+
+
+def test_a_queue_keeps_its_policy_when_something_else_is_set(world: World) -> None:
+    sqs = world.client("sqs")
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+    def kept() -> bool:
+        queue = sqs.create_queue(QueueName=uuid.uuid4().hex, Attributes={"Policy": policy})["QueueUrl"]
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "60"})
+        return "Policy" in sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+
+    assert twice(world, kept) == (True, False)
+
+
 def test_parameters_that_a_user_has_set_are_marked_so(world: World) -> None:
     rds = world.client("rds")
 
