@@ -32,6 +32,21 @@ RestartSec=1
 [Install]
 WantedBy=multi-user.target
 """,
+    "amazon-cloudwatch-agent.service": """\
+[Unit]
+Description=Amazon CloudWatch Agent
+After=network.target
+
+[Service]
+Type=simple
+ExecStart=/usr/bin/amazon-cloudwatch-agent
+KillMode=process
+Restart=on-failure
+RestartSec=60s
+
+[Install]
+WantedBy=multi-user.target
+""",
 }
 
 

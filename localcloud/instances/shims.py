@@ -10,6 +10,7 @@ from pathlib import Path
 
 import localcloud
 from localcloud.instances import sshdconfig, systemctl
+from localcloud.instances.agentconfig import CONFIG
 from localcloud.instances.image import SUDOERS
 from localcloud.instances.root import Root
 
@@ -73,6 +74,30 @@ if [ "$1" = -t ]; then exec {check}; fi
 exec {serve}
 """
 
+_AGENT_CTL = """#!/bin/sh
+action=; config=; start=
+while [ $# -gt 0 ]; do
+  case "$1" in
+    -a) action="$2"; shift 2 ;;
+    -m) shift 2 ;;
+    -c) config="$2"; shift 2 ;;
+    -s) start=1; shift ;;
+    *) echo "amazon-cloudwatch-agent-ctl: $1: the local cloud knows only -a, -m, -c and -s" >&2; exit 1 ;;
+  esac
+done
+case "$action" in
+  fetch-config)
+    file="${{config#file:}}"
+    [ "$file" != "$config" ] || {{ echo "the local cloud fetches only -c file:PATH, not $config" >&2; exit 1; }}
+    [ ! -f {root}/"$file" ] || file={root}/"$file"
+    [ "$file" -ef {config} ] || cp "$file" {config} || exit 1
+    [ -z "$start" ] || exec systemctl restart amazon-cloudwatch-agent ;;
+  start|stop) exec systemctl "$action" amazon-cloudwatch-agent ;;
+  status) printf '{{"status": "%s"}}\\n' "$(systemctl is-active amazon-cloudwatch-agent)" ;;
+  *) echo "the local cloud knows only -a fetch-config, start, stop and status, not $action" >&2; exit 1 ;;
+esac
+"""
+
 
 def base_interpreter() -> str:
     """The Python that the running one was made from: without the packages of a virtual environment."""
@@ -101,6 +126,12 @@ def write_shims(root: Root, instance: Path, address: str, authority: Path) -> No
             if curl
             else '{ echo "curl: command not found on this machine" >&2; exit 127; }',
         ),
+        "/usr/bin/amazon-cloudwatch-agent": _run(
+            python, package, "localcloud.instances.agent", "-S", str(instance)
+        ),
+        "/usr/bin/amazon-cloudwatch-agent-ctl": _AGENT_CTL.format(
+            root=shlex.quote(str(root.folder)), config=shlex.quote(str(root.inside(CONFIG)))
+        ),
         "/usr/sbin/sshd": _SSHD.format(
             check=_module(python, package, sshdconfig.__name__, "-S", str(instance)),
             serve=_module(venv, package, "localcloud.instances.sshd", str(instance), address),
@@ -120,6 +151,10 @@ def write_shims(root: Root, instance: Path, address: str, authority: Path) -> No
 
 def _exec(*words: str) -> str:
     return f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n'
+
+
+def _run(*words: str) -> str:
+    return f'#!/bin/sh\nexec {_module(*words)} "$@"\n'
 
 
 def _module(python: str, package: str, module: str, *words: str) -> str:
