@@ -28,6 +28,18 @@ ActionKind = Literal["forward", "fixed-response", "redirect"]
 
 
 @dataclass(frozen=True)
+class Role:
+    """The role of an instance's profile, with keys that the API knows as its own."""
+
+    name: str
+    profile_arn: str
+    profile_id: str
+    access_key: str
+    secret_key: str
+    token: str
+
+
+@dataclass(frozen=True)
 class InstanceSpec:
     """What an instance is made of. `user_data` is the plain text, out of base64 (b"" when there is none)."""
 
@@ -38,7 +50,11 @@ class InstanceSpec:
     """The instance's own 127.x address: what it listens on, and what its metadata gives as `local_ipv4`."""
     tags: Mapping[str, str] = field(default_factory=dict)
     credentials_env: Mapping[str, str] = field(default_factory=dict)
-    """AWS's own variables for what runs on the instance: endpoint, region, keys."""
+    """AWS's own variables for what runs on the instance: endpoint and region."""
+    role: Role | None = None
+    """What its metadata service gives keys for; None for an instance without a profile, which has none."""
+    public: bool = False
+    """Whether it has a public address too; that is the same one."""
     image_id: str = ""
     instance_type: str = ""
     availability_zone: str = ""

@@ -8,15 +8,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance, InstanceBackend, InstanceState
 
 from localcloud.addresses import AddressPool
 from localcloud.controlplane.hooks import Hook, after
+from localcloud.controlplane.roles import role_of
 from localcloud.parts import Instances, InstanceSpec
 
 GROUP_TAG = "aws:autoscaling:groupName"
 SHUTTING_DOWN = ("shutting-down", 32)
 TERMINATED = ("terminated", 48)
+PASSED_ON = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION")
+"""What an instance is told of the cloud; its keys are its role's."""
 
 
 class Machines:
@@ -30,12 +34,12 @@ class Machines:
         self,
         instances: Instances,
         pool: AddressPool,
-        credentials: Callable[[], Mapping[str, str]],
+        variables: Callable[[], Mapping[str, str]],
         on_log: Callable[[str], None],
     ) -> None:
         self._instances = instances
         self._pool = pool
-        self._credentials = credentials
+        self._variables = variables
         self._log = on_log
         self._records: dict[str, Any] = {}
         self._addresses: dict[str, str] = {}
@@ -50,13 +54,16 @@ class Machines:
             Hook(Instance, "stop", (), after(self._stopped)),
             Hook(Instance, "start", (), after(self._started)),
             Hook(Instance, "reboot", (), after(self._rebooted)),
+            Hook(Instance, "public_dns_name", (), _public_name),
+            Hook(NetworkInterface, "association", (), _association),
         )
 
-    def _launched(self, reservation: Any, *_args: Any, **_kwargs: Any) -> None:
+    def _launched(self, reservation: Any, backend: Any, *_args: Any, **asked: Any) -> None:
         for record in reservation.instances:
             address = self._pool.take(record.id)
             self._records[record.id] = record
             self._addresses[record.id] = address
+            self._publish(record)
             tags = {tag["key"]: tag["value"] for tag in record.get_tags()}
             self._log(f"instance {record.id} launched at {address}" + _of_group(tags))
             self._instances.start(
@@ -66,7 +73,11 @@ class Machines:
                     user_data=_user_data(record.user_data),
                     address=address,
                     tags=tags,
-                    credentials_env=dict(self._credentials()),
+                    credentials_env={
+                        name: value for name, value in self._variables().items() if name in PASSED_ON
+                    },
+                    role=role_of(backend, asked, record.id),
+                    public=bool(record.public_ip),
                     image_id=record.image_id or "",
                     instance_type=record.instance_type or "",
                     availability_zone=record.availability_zone or "",
@@ -88,7 +99,13 @@ class Machines:
 
     def _started(self, _previous: Any, record: Any) -> None:
         if record.id in self._addresses and self._instances.status(record.id).state == "stopped":
+            self._publish(record)
             self._instances.boot(record.id)
+
+    def _publish(self, record: Any) -> None:
+        """A public address is the one that answers here, not one that moto made up."""
+        if record.public_ip:
+            record.nics[0].public_ip = self._addresses[record.id]
 
     def _rebooted(self, _result: None, record: Any) -> None:
         if record.id in self._addresses:
@@ -155,6 +172,16 @@ class Machines:
 def _private(record: Any) -> str:
     nic = record.nics.get(0)
     return str(nic.private_ip_address) if nic is not None else ""
+
+
+def _public_name(original: Callable[..., Any], record: Any) -> Any:
+    """A name that leads to the address: the address itself, since no resolver knows this cloud."""
+    return record.public_ip or original(record)
+
+
+def _association(original: Callable[..., Any], interface: Any) -> dict[str, Any]:
+    told: dict[str, Any] = original(interface)
+    return {**told, "publicDnsName": interface.public_ip} if told else told
 
 
 def _user_data(held: Any) -> bytes:

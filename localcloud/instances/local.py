@@ -30,6 +30,7 @@ import localcloud
 from localcloud.errors import PartFailed
 from localcloud.instances import firstboot, processes
 from localcloud.instances.cloudconfig import parse_user_data
+from localcloud.instances.imds import VARIABLE, MetadataService
 from localcloud.instances.metadata import instance_data
 from localcloud.instances.root import Root
 from localcloud.instances.shims import PATH, base_interpreter, write_shims
@@ -71,6 +72,7 @@ class LocalInstances:
         for left in self._folder.iterdir():
             processes.kill_carrying(self._marks(left.name))
             shutil.rmtree(left, ignore_errors=True)
+        self._metadata = MetadataService(self._spec)
 
     def start(self, spec: InstanceSpec) -> None:
         if spec.instance_id in self._instances:
@@ -121,6 +123,7 @@ class LocalInstances:
                 self._kill(instance)
         for instance in left:
             instance.over.wait(_PATIENCE)
+        self._metadata.close()
 
     # --- one instance ---
 
@@ -175,6 +178,7 @@ class LocalInstances:
             "HOME": str(root.inside("/root")),
             "LANG": "C.UTF-8",
             "SSL_CERT_FILE": str(root.inside(_CERTIFICATES)),
+            VARIABLE: self._metadata.endpoint(instance.spec.instance_id),
             **instance.spec.credentials_env,
             **self._marks(instance.spec.instance_id),
         }
@@ -238,6 +242,10 @@ class LocalInstances:
             return
         with instance.lock, contextlib.suppress(BrokenPipeError, ValueError):
             os.write(instance.process.stdin.fileno(), order)
+
+    def _spec(self, instance_id: str) -> InstanceSpec | None:
+        instance = self._instances.get(instance_id)
+        return instance.spec if instance else None
 
     def _marks(self, instance_id: str) -> dict[str, str]:
         return {MARKER_VARIABLE: self._marker, INSTANCE_VARIABLE: instance_id}

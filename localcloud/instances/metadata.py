@@ -11,17 +11,26 @@ from typing import Any
 from localcloud.parts import InstanceSpec
 
 
+def availability_zone(spec: InstanceSpec) -> str:
+    return spec.availability_zone or f"{spec.region}a"
+
+
+def hostname(spec: InstanceSpec) -> str:
+    """The instance's private name."""
+    return f"ip-{spec.address.replace('.', '-')}.{spec.region}.compute.internal"
+
+
 def instance_data(spec: InstanceSpec) -> dict[str, Any]:
     """The variables of a `## template: jinja` user data."""
-    zone = spec.availability_zone or f"{spec.region}a"
-    hostname = f"ip-{spec.address.replace('.', '-')}.{spec.region}.compute.internal"
+    zone, host = availability_zone(spec), hostname(spec)
     meta_data = {
         "ami_id": spec.image_id,
-        "hostname": hostname,
+        "hostname": host,
         "instance_id": spec.instance_id,
         "instance_type": spec.instance_type,
-        "local_hostname": hostname,
+        "local_hostname": host,
         "local_ipv4": spec.address,
+        **({"public_ipv4": spec.address} if spec.public else {}),
         "placement": {"availability_zone": zone, "region": spec.region},
         "tags": {"instance": dict(spec.tags)},
     }
@@ -31,7 +40,7 @@ def instance_data(spec: InstanceSpec) -> dict[str, Any]:
         "cloud_id": "aws",
         "distro": "amazon",
         "instance_id": spec.instance_id,
-        "local_hostname": hostname,
+        "local_hostname": host,
         "platform": "ec2",
         "region": spec.region,
         "subplatform": "local cloud",

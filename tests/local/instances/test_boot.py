@@ -33,7 +33,7 @@ def test_an_instance_sees_nothing_of_the_users_own_environment(cloud: Cloud, mon
     assert set(environment) <= {
         *("PATH", "HOME", "LANG", "USER", "LOGNAME", "PWD", "INVOCATION_ID"),
         *("UNEVENTFUL_CLOUD", "UNEVENTFUL_INSTANCE", "AWS_REGION", "AWS_ACCESS_KEY_ID"),
-        *("HOST", "PORT", "GREETING", "SSL_CERT_FILE"),
+        *("HOST", "PORT", "GREETING", "SSL_CERT_FILE", "AWS_EC2_METADATA_SERVICE_ENDPOINT"),
     }
     assert environment["GREETING"] == "a 'b' $c"
     assert environment["UNEVENTFUL_CLOUD"] == cloud.marker
