@@ -61,7 +61,7 @@ def main(files: list[str]) -> None:
             # What the module prints is not part of the answer.
             with contextlib.redirect_stdout(sys.stderr):
                 statements[file.name] = render(file)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             frames = [
                 frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)
             ]

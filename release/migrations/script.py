@@ -55,12 +55,19 @@ def _split(revision: Revision, text: str) -> tuple[Statement, ...]:
 def _rendered(folder: Path, revisions: list[Revision]) -> dict[str, list[tuple[int, str]]]:
     if not revisions:
         return {}
-    command = [sys.executable, "-m", "release.migrations.offline", *(str(folder / r.file) for r in revisions)]
+    command = [
+        sys.executable,
+        "-B",
+        "-m",
+        "release.migrations.offline",
+        *(str(folder / r.file) for r in revisions),
+    ]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     try:
         answer = json.loads(done.stdout)
     except ValueError:
-        answer = {"file": revisions[0].file, "line": 1, "error": done.stderr.strip()[-500:]}
+        seen = f"exit status {done.returncode} {done.stderr.strip()[-500:]}"
+        answer = {"file": revisions[0].file, "line": 1, "error": seen}
     if "error" in answer:
         raise unusable(
             f"{answer['file']}:{answer['line']} cannot be read without a database",
