@@ -11,6 +11,9 @@ from infra import operations_boot, settings
 from infra.keys import KeyPair
 from infra.tags import named
 
+DISK = 16
+"""GiB: the image, and the bundles of a month."""
+
 
 @dataclass(frozen=True)
 class OperationsHost:
@@ -125,7 +128,7 @@ class Operations(pulumi.ComponentResource):
                 http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
             ),
             root_block_device=aws.ec2.InstanceRootBlockDeviceArgs(
-                encrypted=True, volume_type="gp3", tags=tags
+                encrypted=True, volume_type="gp3", volume_size=DISK, tags=tags
             ),
             tags=tags,
             opts=pulumi.ResourceOptions.merge(
