@@ -26,6 +26,7 @@ CREATE = (
 ENGINES = ("valkey", "redis")
 DEFAULT_VERSIONS = {"valkey": "8.0", "redis": "7.1"}
 WINDOW = "sun:05:00-sun:06:00"
+SNAPSHOTS = "03:00-04:00"
 
 Locked = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -75,6 +76,7 @@ class CacheGroups:
             tls=bool(group.transit_encryption_enabled),
         )
         _place(group, spec.address, backend.region_name)
+        group.snapshot_window = asked["snapshot_window"] or SNAPSHOTS
         group.status = "creating"
         self._held[identifier] = _Held(group, backend, spec)
         self._caches.create(spec)

@@ -109,13 +109,13 @@ class Kept:
             return ""
         return "\n".join(lines[-LAST_LINES:])
 
-    def close(self, patience: float = 10.0) -> None:
-        """End it: its own signal, `patience` seconds, SIGKILL. Returns when it is gone and stays gone."""
+    def close(self, patience: float = 10.0, ending: signal.Signals | None = None) -> None:
+        """End it: `ending` (by default its own), `patience` seconds, SIGKILL. Returns when it stays gone."""
         with self._lock:
             self._closing.set()
             process = self._process
         if process is not None:
-            process.send_signal(self.program.ending)
+            process.send_signal(ending or self.program.ending)
             try:
                 process.wait(patience)
             except subprocess.TimeoutExpired:

@@ -13,6 +13,7 @@ import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from localcloud.engine.cachefolder import cache_folder
 from localcloud.errors import PartFailed
@@ -21,6 +22,7 @@ LONGEST = 60
 """Bytes of this folder's path; what is put under it for a socket takes fewer than 45."""
 FOR_ALL = Path("/var/tmp")
 PROGRAMS = ("bin", "lib", "share")
+_copying = Lock()
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Place:
         """A folder under `root`, made where it is missing, that the servers own when it is `private`."""
         folder = self.root.joinpath(*names)
         for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
-            missing.mkdir()
+            missing.mkdir(exist_ok=True)
             missing.chmod(0o711)
         if private:
             folder.chmod(0o700)
@@ -97,7 +99,9 @@ def programs(installed: Path, place: Place) -> Path:
         return installed / "bin"
     package, site = installed.parent, installed.parent.parent
     copy = place.root / "programs"
-    if not (copy / "complete").exists():
+    with _copying:
+        if (copy / "complete").exists():
+            return copy / package.name / installed.name / "bin"
         shutil.rmtree(copy, ignore_errors=True)
         for name in PROGRAMS:
             shutil.copytree(installed / name, copy / package.name / installed.name / name)

