@@ -106,6 +106,9 @@ class MetadataService:
         service = self
 
         class Handler(BaseHTTPRequestHandler):
+            # One packet an answer: the client's kernel acknowledges the first of two only after 40 ms.
+            wbufsize = -1
+
             def _respond(self) -> None:
                 status, text = service.answer(self.command, self.path, self.headers)
                 body = text.encode()

@@ -9,15 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from localcloud.instances.agent import Shipment
 from localcloud.instances.agentconfig import AgentConfigError, Collected, parse_agent_config
 from localcloud.instances.logsapi import Refused
 from localcloud.instances.tail import CHUNK, LINES, Tail
 from localcloud.parts import InstanceSpec
+from tests.local.instances.aws_stand_in import client, stand_in
 from tests.local.instances.trial import Cloud, awaited
 
 GROUP = "/shop/dev/web-1a2b"
@@ -155,15 +154,12 @@ def test_what_the_agent_does_not_carry_out_is_refused_by_name(text: str, named: 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield "http://{}:{}".format(*server.get_host_and_port())
-    server.stop()
+    with stand_in() as endpoint:
+        yield endpoint
 
 
 def events(endpoint: str, stream: str) -> list[str]:
-    keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
-    logs = boto3.client("logs", region_name="eu-west-1", endpoint_url=endpoint, **keys)
+    logs = client(endpoint, "logs")
     try:
         found = logs.get_log_events(logGroupName=GROUP, logStreamName=stream, startFromHead=True)
     except logs.exceptions.ResourceNotFoundException:
@@ -192,8 +188,7 @@ def said_later(cloud: Cloud, spec: InstanceSpec, line: str) -> None:
 def test_a_line_is_in_its_stream_within_two_seconds_and_the_last_one_when_the_instance_ends(
     cloud: Cloud, endpoint: str
 ):
-    keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
-    logs = boto3.client("logs", region_name="eu-west-1", endpoint_url=endpoint, **keys)
+    logs = client(endpoint, "logs")
     logs.create_log_group(logGroupName=GROUP)
     spec = cloud.booted(agent_user_data(endpoint), env={"AWS_ENDPOINT_URL": endpoint})
     stream = f"{spec.instance_id}/web"

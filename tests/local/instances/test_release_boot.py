@@ -1,83 +1,88 @@
-"""A release's own user data, unchanged, boots an instance that fetches its bundle from a bucket."""
+"""A release's own user data, unchanged, boots an instance that fetches its bundle, its secrets and its certificates."""
 
 from __future__ import annotations
 
 import hashlib
-import io
-import tarfile
+import json
 from collections.abc import Iterator
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from localcloud.parts import InstanceSpec
-from release.boot import user_data, web_boot
+from release.boot import Boot, user_data
+from release.environment_file import Secret, Variables
 from release.model import Manifest, Process, Release, freeze
+from tests.local.instances.aws_stand_in import BUCKET, KEYS, REGION, client, packed, stand_in, stored
 from tests.local.instances.trial import WEB, Cloud, awaited, fetched
 
 AWKWARD = "a 'b' \"c\" $HOME `d` \\e %n {{ f }} {% g %} ; # \n second line  "
+LOGIN = {"DATABASE_USER": "app_1a2b", "DATABASE_PASSWORD": "p/w$d"}
+KNOWN = {"DATABASE_HOST": "127.1.2.3", "DATABASE_PORT": "5432", "DATABASE_NAME": "app"}
+GROUP = "/shop/dev/web-1"
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    endpoint = "http://{}:{}".format(*server.get_host_and_port())
-    bucket(endpoint).create(CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    yield endpoint
-    server.stop()
+    with stand_in() as endpoint:
+        client(endpoint, "logs").create_log_group(logGroupName=GROUP)
+        yield endpoint
 
 
-def bucket(endpoint: str):
-    keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
-    s3 = boto3.resource("s3", region_name="eu-west-1", endpoint_url=endpoint, **keys)
-    return s3.Bucket("bundles-of-test")
-
-
-def bundle() -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        entry = tarfile.TarInfo("web.py")
-        entry.size = len(WEB.encode())
-        archive.addfile(entry, io.BytesIO(WEB.encode()))
-    return packed.getvalue()
-
-
-def release(content: bytes, command: str = "python3 web.py") -> Release:
-    digest = hashlib.sha256(content).hexdigest()
+def release(bundle: bytes, command: str = "python3 web.py") -> Release:
     manifest = Manifest(
         version="1",
-        digest=digest,
-        size=len(content),
+        digest=hashlib.sha256(bundle).hexdigest(),
+        size=len(bundle),
         processes=(Process(name="web", command=command),),
         port=8080,
     )
     return freeze(manifest, {"AWKWARD": AWKWARD})
 
 
-def start(cloud: Cloud, endpoint: str, of: Release, stored: bytes) -> InstanceSpec:
-    keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL": endpoint}
-    bucket(endpoint).put_object(Key=f"bundles/{of.manifest.digest}.tar.gz", Body=stored)
-    return cloud.start(user_data(web_boot(of, "bundles-of-test", "eu-west-1")).encode(), env=keys)
+def start(cloud: Cloud, endpoint: str, of: Release, bundle: bytes, *secrets: Secret) -> InstanceSpec:
+    cloud.authority.write_text("the certificates of databases\n")
+    stored(endpoint, bundle, of.manifest.digest)
+    boot = Boot(of, of.manifest.processes[0], BUCKET, REGION, GROUP, Variables(KNOWN, secrets))
+    return cloud.start(user_data(boot).encode(), env={**KEYS, "AWS_ENDPOINT_URL": endpoint})
 
 
-def test_the_bundle_is_fetched_verified_and_served(cloud: Cloud, endpoint: str):
-    content = bundle()
-    of = release(content, """python3 web.py "$PORT" '100%' ${HOST} && true""")
-    spec = start(cloud, endpoint, of, content)
+def test_a_release_is_served_with_its_variables_secrets_and_certificates_and_its_log_is_kept(
+    cloud: Cloud, endpoint: str
+):
+    bundle = packed({"web.py": WEB})
+    of = release(bundle, """python3 web.py "$PORT" '100%' ${HOST} && true""")
+    made = client(endpoint, "secretsmanager").create_secret(Name="login", SecretString=json.dumps(LOGIN))
+    spec = start(cloud, endpoint, of, bundle, Secret(made["ARN"], made["VersionId"]))
     status = cloud.settled(spec)
-    assert status.state == "running", f"{status.detail}\n{cloud.log(spec)}"
+    assert status.state == "running", status.detail
     environment = awaited(lambda: fetched(spec.address))["environment"]
     assert environment["AWKWARD"] == AWKWARD
     assert (environment["HOST"], environment["PORT"]) == (spec.address, "8080")
     assert (environment["RELEASE_ID"], environment["RELEASE_VERSION"]) == (of.id, "1")
-    assert not (cloud.folder / spec.instance_id / "root/opt/uneventful/bundle.tar.gz").exists()
+    own = cloud.folder / spec.instance_id / "root/opt/uneventful"
+    assert environment["DATABASE_URL"] == (
+        "postgresql://app_1a2b:p%2Fw%24d@127.1.2.3:5432/app"
+        f"?sslmode=verify-full&sslrootcert={own}/database-ca.pem"
+    )
+    assert (own / "database-ca.pem").read_text() == "the certificates of databases\n"
+    assert not (own / "bundle.tar.gz").exists()
+    for name, line in (("web", "web listens"), ("boot", "uneventful-web.service was started")):
+        stream = f"{spec.instance_id}/{name}"
+        awaited(lambda stream=stream, line=line: line in said(endpoint, stream))
+
+
+def said(endpoint: str, stream: str) -> list[str]:
+    logs = client(endpoint, "logs")
+    try:
+        events = logs.get_log_events(logGroupName=GROUP, logStreamName=stream)["events"]
+    except logs.exceptions.ResourceNotFoundException:
+        return []
+    return [event["message"] for event in events]
 
 
 def test_a_bundle_with_other_bytes_than_its_digest_says_is_never_started(cloud: Cloud, endpoint: str):
-    content = bundle()
-    spec = start(cloud, endpoint, release(content), content + b"\0")
+    bundle = packed({"web.py": WEB})
+    spec = start(cloud, endpoint, release(bundle), bundle + b"\0")
     status = cloud.settled(spec)
     assert status.state == "failed"
     assert "bundle.tar.gz: FAILED" in status.detail
