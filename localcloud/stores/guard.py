@@ -57,7 +57,7 @@ class Guard:
         if tls_only != self._configuration.tls_only:
             self._configuration = replace(self._configuration, tls_only=tls_only)
             self._write()
-            self._kept.signal(signal.SIGHUP)
+            self._kept.send(signal.SIGHUP)
 
     def _write(self) -> None:
         self._path.write_text(self._configuration.text())

@@ -95,7 +95,7 @@ class Kept:
         process = self._process
         return process.pid if process is not None and process.poll() is None else None
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         """Send it a signal; nothing happens when none runs."""
         with self._lock:
             if self._process is not None and self._process.poll() is None:

@@ -115,7 +115,7 @@ class PostgresServer:
                 set_password(connection, spec.master, spec.password)
         if spec.parameters != former.parameters:
             self._configure()
-            self._server.signal(signal.SIGHUP)
+            self._server.send(signal.SIGHUP)
             self._guard.change(tls_only=self._tls_only())
 
     def stop(self) -> None:
