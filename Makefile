@@ -17,6 +17,7 @@ down: ## stops the local cloud and everything in it
 
 clean: down ## removes what `make up` put into this folder; the cache folder stays for the next time
 	@$(PYTHON) -m setup.salt Pulumi.*.yaml
+	@if [ -L .uneventful/cloud/stores ]; then rm -rf "$$(readlink .uneventful/cloud/stores)"; fi
 	@rm -rf .uneventful .venv
 
 test: lint ## every test, on the real engine; ARGS="tests/unit -k plan" for some of them
