@@ -14,6 +14,7 @@ MigratorError
 │   └── UnknownRevision the database holds a revision that this release cannot live with, or lacks one
 ├── LockHeld            another migrator is at work
 ├── LockTimeout         a statement waited for another session longer than the limit
+├── DeadlineOver        a backfill has more rows than time
 ├── StatementFailed     PostgreSQL refused a statement
 └── SessionsLeft        an old release still has sessions, so its schema stays
 
@@ -108,6 +109,10 @@ class LockHeld(MigratorError):
 
 class LockTimeout(MigratorError):
     """A statement waited for another session longer than the limit."""
+
+
+class DeadlineOver(MigratorError):
+    """A backfill has more rows than time."""
 
 
 class StatementFailed(MigratorError):

@@ -40,7 +40,7 @@ def acquire(connection: Connection[Any], deadline: Deadline, tell: Progress, sle
         if deadline.over:
             raise LockHeld(
                 "another migrator is at work",
-                expected=f"the lock within {deadline.seconds:.0f} s",
+                expected=f"the lock within {deadline.seconds:g} s",
                 seen=_holder(connection),
                 state="this run changed nothing",
                 next="wait for the other, or end it; then the same command again",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from migrator import backfill
 from migrator.errors import BundleUnreadable
 from migrator.executor import Work
 from migrator.rendering import render
@@ -12,6 +13,8 @@ from migrator.statements import split
 def prepare(bundle: Bundle, revision: Revision) -> Work:
     """The revision's statements. Raises BundleUnreadable or StatementError, whose text names file and line."""
     text = bundle.read(revision)
+    if revision.kind == "backfill":
+        return Work(revision, batches=backfill.prepare(revision, text))
     if revision.in_python:
         statements, each = render(text, revision.file, revision.revision)
     else:

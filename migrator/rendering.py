@@ -23,14 +23,15 @@ def render(text: str, file: str, revision: str) -> tuple[tuple[Statement, ...], 
     """
     from alembic.operations import Operations
     from alembic.runtime.migration import MigrationContext
+    from sqlalchemy.dialects import postgresql
 
     out = _Pieces()
     module = load(text, file)
     _check_names(module, file, revision)
     upgrade = function(module, "upgrade", file)
-    context = MigrationContext.configure(
-        dialect_name="postgresql", opts={"as_sql": True, "output_buffer": out}
-    )
+    # Another style of parameters would double every % in what is written out.
+    dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+    context = MigrationContext.configure(dialect=dialect, opts={"as_sql": True, "output_buffer": out})
     with _explained(file), Operations.context(context):
         upgrade()
     pieces = [piece.strip() for piece in out.pieces]
@@ -84,7 +85,7 @@ def _explained(file: str) -> Iterator[None]:
         raise
     except Exception as error:
         place = error.__traceback__
-        line = 0
+        line = error.lineno or 0 if isinstance(error, SyntaxError) else 0
         while place is not None:
             if place.tb_frame.f_code.co_filename == file:
                 line = place.tb_lineno

@@ -134,7 +134,8 @@ def tidy_logins(connection: Connection[Any], request: Request, tell: Progress) -
         if login.open:
             close_login(connection, login.role)
         if login.sessions:
-            tell(f"login {login.role}: closed, and dropped later: {login.sessions} sessions are left")
+            count = "1 session is" if login.sessions == 1 else f"{login.sessions} sessions are"
+            tell(f"login {login.role}: closed, and dropped later: {count} left")
         else:
             _drop(connection, login.role, tell)
 

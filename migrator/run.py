@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 import psycopg
 
-from migrator import ledger, roles
+from migrator import contract, ledger, roles
 from migrator.connection import Server, Sleep, is_lost
 from migrator.decision import Decision, decide
 from migrator.errors import DatabaseError, MigratorError
@@ -46,11 +46,18 @@ def run(bundle_folder: Path, request: Request, around: Surroundings) -> None:
         print(json.dumps(status(server), indent=1), file=around.out, flush=True)
         return
     deadline = Deadline(request.limits.deadline, around.clock)
-    session = Session(server, deadline, tell, around.sleep, around.clock)
+    session = None
     try:
-        migrate(session, server, bundle, request, around)
+        session = Session(server, deadline, tell, around.sleep, around.clock)
+        if request.do == "contract":
+            run_contract(session, server, bundle, request)
+        else:
+            migrate(session, server, bundle, request, around)
+    except psycopg.Error as error:
+        raise unexpected(error) from error
     finally:
-        session.close()
+        if session is not None:
+            session.close()
 
 
 def status(server: Server) -> Mapping[str, Any]:
@@ -73,7 +80,7 @@ def migrate(session: Session, server: Server, bundle: Bundle, request: Request, 
         if roles.ensure_groups(session.connection):
             session.tell("roles app_owner and app_user: made, with their rights")
         ledger.create(session.connection)
-        apply(session, bundle, request)
+        apply(session, bundle, request, decided(session, bundle, request))
         if request.login is not None:
             roles.ensure_login(session.connection, server, around.secrets, request.login, session.tell)
         roles.tidy_logins(session.connection, request, session.tell)
@@ -81,10 +88,36 @@ def migrate(session: Session, server: Server, bundle: Bundle, request: Request, 
     surviving(session, go)
 
 
-def apply(session: Session, bundle: Bundle, request: Request) -> None:
-    """Decides by what the ledger says now, and runs it."""
+def run_contract(session: Session, server: Server, bundle: Bundle, request: Request) -> None:
+    """The named contracts are applied, and no session of a release that is not kept was there meanwhile. Raises, with
+    the logins as they were, when such a session stays or a contract fails before it begins.
+    """
+    ledger.create(session.connection)
+    first = decided(session, bundle, request)
+    if not first.steps:
+        return
+    fenced = contract.to_fence(request, roles.logins(session.connection))
+
+    def go() -> None:
+        contract.fence(session.connection, fenced, request.limits.sessions, session.tell, session.sleep)
+        apply(session, bundle, request, decide(bundle, request, ledger.read(session.connection)))
+
+    try:
+        surviving(session, go)
+    except BaseException:
+        contract.give_back(lambda: server.connect("fence"), first, fenced, session.tell)
+        raise
+
+
+def decided(session: Session, bundle: Bundle, request: Request) -> Decision:
+    """What is to be done by what the ledger says now, and a line that tells it."""
     decision = decide(bundle, request, ledger.read(session.connection))
     announce(session.tell, decision, request)
+    return decision
+
+
+def apply(session: Session, bundle: Bundle, request: Request, decision: Decision) -> None:
+    """Runs the decision's steps, each read and cut up before the first of them runs."""
     executor = Executor(session, request)
     works = [(prepare(bundle, step.revision), step.row) for step in decision.steps]
     for work, row in works:
@@ -107,20 +140,19 @@ def surviving(session: Session, go: Callable[[], None]) -> None:
     """Runs `go` again after a lost connection: the session that is gone is over by then, so what the ledger says is
     all that it did.
     """
+    lost = False
     for _ in range(LOSSES):
         try:
+            if lost:
+                session.renew()
+                _tell_what_is_true(session)
             go()
             return
         except psycopg.Error as error:
             if not is_lost(session.connection, error):
                 raise unexpected(error) from error
+            lost = True
             session.tell(f"the connection is lost ({' '.join(str(error).split())}); reading what came of it")
-        session.renew()
-        for row in ledger.read(session.connection):
-            if not row.applied:
-                session.tell(
-                    f"{row.revision}: {row.statements_done} of {row.statements} statements are applied, {row.rows} rows"
-                )
     raise DatabaseError(
         f"the connection was lost {LOSSES} times",
         expected="a server that lives through a revision",
@@ -128,6 +160,18 @@ def surviving(session: Session, go: Callable[[], None]) -> None:
         state="the ledger in the database says what is applied",
         next="look into the server's log; then the same command again",
     )
+
+
+def _tell_what_is_true(session: Session) -> None:
+    for row in ledger.read(session.connection):
+        if not row.applied:
+            done = (
+                f"{row.rows:,} rows"
+                if row.kind == "backfill"
+                else f"{row.statements_done} of {row.statements} statements"
+            )
+            session.tell(f"{row.revision}: {done} are in the database")
+    session.tell("all that is not said to be in the database is rolled back; going on")
 
 
 def unexpected(error: psycopg.Error) -> MigratorError:

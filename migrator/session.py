@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from psycopg import Connection, sql
 
 from migrator import lock, roles
-from migrator.connection import Server, Sleep
+from migrator.connection import Server, Sleep, is_lost
 from migrator.errors import StatementError
 from migrator.progress import Clock, Deadline, Progress
 from migrator.waits import Watch
@@ -30,13 +31,21 @@ class Session:
         self.deadline = deadline
         self.tell = tell
         self.sleep = sleep
+        self.clock = clock
         self.watch = Watch(lambda: server.connect("watch"), clock)
         self.renew()
 
     def renew(self) -> None:
         """A new connection, with the lock. Raises DatabaseError or LockHeld when the time is over."""
-        self.connection = self._server.connect_patiently("run", self.deadline, self.tell)
-        lock.acquire(self.connection, self.deadline, self.tell, self._sleep)
+        while True:
+            self.connection = self._server.connect_patiently("run", self.deadline, self.tell)
+            try:
+                lock.acquire(self.connection, self.deadline, self.tell, self._sleep)
+            except psycopg.Error as error:
+                if not is_lost(self.connection, error) or self.deadline.over:
+                    raise
+            else:
+                return
 
     def close(self) -> None:
         """Ends the watch and the session, and with it the lock."""
