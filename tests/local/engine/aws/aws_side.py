@@ -83,6 +83,42 @@ class AwsSide:
         return self.client("ssm")
 
     @cached_property
+    def cloudwatch(self) -> Any:
+        return self.client("cloudwatch")
+
+    @cached_property
+    def elasticache(self) -> Any:
+        return self.client("elasticache")
+
+    @cached_property
+    def kms(self) -> Any:
+        return self.client("kms")
+
+    @cached_property
+    def logs(self) -> Any:
+        return self.client("logs")
+
+    @cached_property
+    def rds(self) -> Any:
+        return self.client("rds")
+
+    @cached_property
+    def scheduler(self) -> Any:
+        return self.client("scheduler")
+
+    @cached_property
+    def secrets(self) -> Any:
+        return self.client("secretsmanager")
+
+    @cached_property
+    def sns(self) -> Any:
+        return self.client("sns")
+
+    @cached_property
+    def sqs(self) -> Any:
+        return self.client("sqs")
+
+    @cached_property
     def vpc(self) -> str:
         return self.new_vpc("10.0.0.0/16")
 
@@ -177,3 +213,19 @@ class AwsSide:
     def new_bucket(self, name: str) -> str:
         self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
         return name
+
+    def new_topic(self, name: str) -> str:
+        return self.sns.create_topic(Name=name)["TopicArn"]
+
+    def new_queue(self, name: str, **attributes: str) -> str:
+        return self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+
+    def queue_arn(self, url: str) -> str:
+        found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        return found["Attributes"]["QueueArn"]
+
+    def new_secret(self, name: str) -> str:
+        return self.secrets.create_secret(Name=name)["ARN"]
+
+    def new_key(self) -> str:
+        return self.kms.create_key()["KeyMetadata"]["KeyId"]

@@ -11,15 +11,38 @@ from functools import partial
 
 import pytest
 
-from tests.local.engine.aws import balancer_scenarios, fleet_scenarios, network_scenarios, storage_scenarios
+from tests.local.engine.aws import (
+    alarm_scenarios,
+    balancer_scenarios,
+    database_scenarios,
+    fleet_scenarios,
+    host_scenarios,
+    network_scenarios,
+    schedule_scenarios,
+    secret_scenarios,
+    storage_scenarios,
+    topic_scenarios,
+    waiting_scenarios,
+)
 from tests.local.engine.aws.aws_side import AwsSide
 from tests.local.engine.aws.bridge_process import BridgeProcess
 from tests.local.engine.aws.conftest import Start
-from tests.local.engine.aws.scenario import Scenario, live
+from tests.local.engine.aws.scenario import Scenario, live, read_back
 
 SCENARIOS = {
-    scenario.type: scenario
-    for module in (network_scenarios, balancer_scenarios, fleet_scenarios, storage_scenarios)
+    scenario.key: scenario
+    for module in (
+        alarm_scenarios,
+        balancer_scenarios,
+        database_scenarios,
+        fleet_scenarios,
+        host_scenarios,
+        network_scenarios,
+        schedule_scenarios,
+        secret_scenarios,
+        storage_scenarios,
+        topic_scenarios,
+    )
     for scenario in module.SCENARIOS
 }
 PARENTS = [
@@ -49,7 +72,7 @@ def lives(
         item.callspec.params.get("scenario") for item in request.session.items if hasattr(item, "callspec")
     ]
     return {
-        scenario.type: side_by_side(scenario.type, partial(live, scenario, bridge, aws))
+        scenario.key: side_by_side(scenario.key, partial(live, scenario, bridge, aws))
         for scenario in wanted
         if isinstance(scenario, Scenario)
     }
@@ -57,4 +80,16 @@ def lives(
 
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=[*SCENARIOS])
 def test_a_type_lives_its_whole_life(scenario: Scenario, lives: dict[str, Future[None]]) -> None:
-    lives[scenario.type].result(timeout=150)
+    lives[scenario.key].result(timeout=150)
+
+
+@pytest.mark.parametrize("waiting", waiting_scenarios.SCENARIOS, ids=lambda waiting: waiting.key)
+def test_what_takes_minutes_to_make_is_planned_and_read_back(
+    waiting: Scenario, bridge: BridgeProcess, aws: AwsSide
+) -> None:
+    inputs = waiting.inputs(aws)
+    identity = waiting_scenarios.by_hand(waiting.type, aws, inputs)
+    named = {name: value for name, value in inputs.items() if name != "namePrefix"}
+    if waiting.name in waiting_scenarios.NAMES:
+        named[waiting_scenarios.NAMES[waiting.name]] = waiting_scenarios.BY_HAND
+    read_back(waiting, bridge, aws, identity, named)
