@@ -11,8 +11,10 @@ from typing import Any
 
 from moto.autoscaling.models import AutoScalingBackend, FakeScalingPolicy
 from moto.cloudwatch.models import CloudWatchBackend, Dimension
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.launch_templates import LaunchTemplateBackend
+from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.elbv2.models import FakeListener
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 from moto.rds.models import DBParameterGroup, RDSBackend
@@ -67,6 +69,7 @@ def corrections() -> tuple[Hook | Addition, ...]:
         ),
         Hook(_VersionedKeyStore, "pop", ("key",), _forget_versions),
         Hook(EventBridgeSchedulerBackend, "delete_schedule_group", ("name",), _known_schedule_group),
+        Hook(NatGatewayBackend, "delete_nat_gateway", ("nat_gateway_id",), _known_nat_gateway),
         Hook(Instance, "prep_nics", tuple(INTERFACES.split()), after(_groups_of_interface)),
         Hook(
             RDSBackend,
@@ -162,6 +165,13 @@ def _known_schedule_group(original: Callable[..., Any], backend: Any, name: str)
     if name not in backend.schedule_groups:
         raise ScheduleGroupNotFound(name)
     original(backend, name)
+
+
+def _known_nat_gateway(original: Callable[..., Any], backend: Any, nat_gateway_id: str) -> Any:
+    """As with a schedule group: AWS says 'not found', and moto fails for ever."""
+    if nat_gateway_id not in backend.nat_gateways:
+        raise EC2ClientError("NatGatewayNotFound", f"NAT gateway {nat_gateway_id} was not found")
+    return original(backend, nat_gateway_id)
 
 
 def _groups_of_interface(_result: None, instance: Any, *_args: Any, **_kwargs: Any) -> None:

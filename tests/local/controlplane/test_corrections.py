@@ -164,6 +164,14 @@ def test_a_schedule_group_that_is_gone_is_not_found(world: World) -> None:
     assert twice(world, delete) == ("ResourceNotFoundException", "500")
 
 
+def test_a_nat_gateway_that_is_gone_is_not_found(world: World) -> None:
+    def delete() -> str:
+        world.client("ec2").delete_nat_gateway(NatGatewayId="nat-0123456789abcdef0")
+        return "deleted"
+
+    assert twice(world, lambda: _answer(delete)) == ("NatGatewayNotFound", "500")
+
+
 def test_an_instance_that_asks_for_a_public_address_tells_its_security_groups(world: World) -> None:
     ec2, (vpc, subnets) = world.client("ec2"), world.network()
     group = ec2.create_security_group(GroupName=uuid.uuid4().hex, Description="d", VpcId=vpc)["GroupId"]
