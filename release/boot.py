@@ -109,7 +109,7 @@ echo "{unit_name(boot.process)} was started"
 def _files(boot: Boot) -> Mapping[str, tuple[str, str]]:
     """Permissions and content, by path: all of it is nothing to cloud-init's template, but the value of HOST."""
     release, process = boot.release, boot.process
-    known = environment_file.in_the_open(release, boot.variables.known)
+    in_the_open = environment_file.in_the_open(release)
     written = {
         # Also makes the folder that the processes' logs go to.
         log_of("boot"): ("0640", ""),
@@ -122,7 +122,7 @@ def _files(boot: Boot) -> Mapping[str, tuple[str, str]]:
         f"/etc/systemd/system/{unit_name(process)}": ("0644", unit(release, process)),
     }
     untemplated = {path: (mode, _untemplated(content)) for path, (mode, content) in written.items()}
-    return {**untemplated, OPEN: ("0600", f'HOST="{ADDRESS}"\n' + _untemplated(known))}
+    return {**untemplated, OPEN: ("0600", f'HOST="{ADDRESS}"\n' + _untemplated(in_the_open))}
 
 
 def _file(path: str, permissions: str, content: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The environment of a release's processes, as systemd reads it from files. Pure.
 
-What is in the open is in user data. What is secret is named there, and fetched by the instance itself with its role
-(`release.instance.variables`): two files, of which the second wins where both set a name.
+Two files, of which the second wins where both set a name: what the instance itself fetched with its role, among what is
+known of the environment (`release.instance.variables`), and what the release says in the open.
 """
 
 from __future__ import annotations
@@ -40,22 +40,21 @@ class Variables:
     secrets: tuple[Secret, ...] = ()
 
 
-def in_the_open(release: Release, known: Mapping[str, str]) -> str:
-    """The file of what everybody may read, but for HOST, which the instance itself puts in front.
-
-    What an instance sets itself wins over the release's variables, and these over what is known of the environment.
+def in_the_open(release: Release) -> str:
+    """The file of the release's own plain variables and of what every instance sets, which wins over these. HOST is
+    put in front by the instance itself.
     """
     own = {
         "PORT": str(release.manifest.port),
         "RELEASE_ID": release.id,
         "RELEASE_VERSION": release.version,
     }
-    pairs = {**known, **release.variables, **own}
+    pairs = {**release.variables, **own}
     return "".join(assignment(name, value) for name, value in pairs.items())
 
 
 def fetched(told: Variables, region: str) -> str:
-    """What the script is told: which secrets to fetch, and what their values are put together with. No value."""
+    """What the script is told: which secrets to fetch, and what else is known. No secret's value."""
     secrets = [
         {"id": secret.id, "version": secret.version} if secret.version else {"id": secret.id}
         for secret in told.secrets

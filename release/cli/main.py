@@ -13,6 +13,8 @@ from release.cli.compare import compare
 from release.cli.deploy import deploy
 from release.cli.migration import migration
 from release.cli.publish import publish
+from release.cli.rehearse import rehearse
+from release.cli.secrets import secrets
 from release.cli.status import status
 from release.errors import UneventfulError
 
@@ -26,9 +28,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (build, publish, deploy, status, compare):
+for verb in (build, rehearse, publish, deploy, status, compare):
     app.command()(verb)
 app.add_typer(migration)
+app.add_typer(secrets)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -32,8 +32,8 @@ class Fleet:
 class StackState:
     """A stack as its last update left it, whether that succeeded or not.
 
-    `moment` changes with every update that began. `bucket`, `url` and `listener` are empty where the
-    environment was not made yet.
+    `moment` changes with every update that began. `bucket`, `url`, `listener` and `variables_secret` are empty
+    where the environment was not made yet.
     """
 
     ledger: Ledger
@@ -42,6 +42,7 @@ class StackState:
     bucket: str
     listener: str
     fleets: tuple[Fleet, ...]
+    variables_secret: str = ""
 
     @classmethod
     def parse(cls, exported: Mapping[str, Any]) -> StackState:
@@ -59,6 +60,7 @@ class StackState:
             ),
             listener=str(outputs.get("listenerArn") or ""),
             fleets=tuple(_fleets(resources, ledger)),
+            variables_secret=str(outputs.get("variablesSecret") or ""),
         )
 
     @property

@@ -1,7 +1,7 @@
 """Fetch the secret variables of this instance's release, and write them as systemd reads them.
 
-Beside this file, `variables.json` names the secrets and what is known of the environment in the open; `secrets` is
-written beside it, whole or not at all, for root alone. No value is ever printed, or part of a command line.
+Beside this file, `variables.json` names the secrets and tells what is known of the environment in the open; `secrets`
+is written beside it with all of it, whole or not at all, for root alone. No secret is printed, or in a command line.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def main() -> None:
     with ThreadPoolExecutor() as together:
         fetched = list(together.map(lambda secret: fetch(secret, asked["region"]), asked["secrets"]))
     pairs = {name: value for secret in fetched for name, value in secret.items()}
-    pairs = {**composed(pairs, asked["known"], here / "database-ca.pem"), **pairs}
+    known = asked["known"]
+    pairs = {**known, **composed(pairs, known, here / "database-ca.pem"), **pairs}
     write(here / "secrets", "".join(assignment(name, pairs[name]) for name in sorted(pairs)))
 
 

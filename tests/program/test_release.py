@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from release.model import Process
+from release.model import Manifest, Process, freeze
 from tests.program.recording import (
     BUCKET,
     Recording,
+    Registered,
     World,
     live_after,
     manifest,
@@ -23,8 +25,9 @@ PUBLISHED = (V1.manifest, V2.manifest, V3.manifest)
 AFTER_V2 = live_after(V1, V2)
 
 
-def wanting(version: str, **world: Any) -> World:
-    return World(published=PUBLISHED, changes={"uneventful:release": version}, **world)
+def wanting(version: str, secrets: str = "", **world: Any) -> World:
+    changes = {"uneventful:release": version, **({"uneventful:secrets": secrets} if secrets else {})}
+    return World(published=PUBLISHED, changes=changes, **world)
 
 
 def fleets(recording: Recording) -> set[str]:
@@ -39,9 +42,44 @@ def plan(recording: Recording) -> str:
     return next(text for level, text in recording.said if level == "INFO")
 
 
-@pytest.fixture
-def first(monkeypatch: pytest.MonkeyPatch) -> Recording:
-    return run(wanting("1"), monkeypatch)
+def with_workers(version: str, *names: str) -> Manifest:
+    processes = (
+        Process(name="web", command="serve --port $PORT"),
+        *(Process(name=name, command="take") for name in names),
+    )
+    return manifest(version, processes=processes)
+
+
+W1, W2 = freeze(with_workers("1", "worker"), {}), freeze(with_workers("2", "worker", "mailer"), {})
+
+
+def told(template: Registered) -> str:
+    return base64.b64decode(template.inputs["userData"]).decode()
+
+
+def sizes(recording: Recording) -> dict[str, tuple[int, int]]:
+    return {
+        group.name: (group.inputs["minSize"], group.inputs["maxSize"])
+        for group in recording.of("autoscaling/group:Group")
+    }
+
+
+@pytest.fixture(scope="module")
+def first() -> Iterator[Recording]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield run(wanting("1"), patch)
+
+
+@pytest.fixture(scope="module")
+def second() -> Iterator[Recording]:
+    """The release of a second version, where both have workers."""
+    changes = {
+        "uneventful:release": "2",
+        "uneventful:workers": {"worker": {"min": 2, "max": 6, "backlog": 50}},
+        "uneventful:rollout": {"limits": {"alarms": ["somebodys-own"]}},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        yield run(World(published=(W2.manifest,), ledger=live_after(W1), changes=changes), patch)
 
 
 # --- nothing to release ---
@@ -215,7 +253,7 @@ def test_a_release_is_tried_by_a_header_that_only_the_environment_knows(first: R
 
 
 def test_the_key_is_made_once_and_then_kept(first: Recording) -> None:
-    stash = first.one("pulumi:index:Stash")
+    stash = first.one("pulumi:index:Stash", "probe-key")
     assert stash.ignored == ("input",)
     assert stash.secret == {"input"}
 
@@ -276,25 +314,6 @@ def test_instances_are_public_only_where_there_is_no_other_way_out(monkeypatch: 
         assert subnets == [f"{kind}-1-id", f"{kind}-2-id"]
 
 
-def test_user_data_is_small_and_holds_neither_key_nor_other_processes(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    processes = (
-        Process(name="web", command="serve --port $PORT"),
-        Process(name="mailer", command="consume mails"),
-    )
-    published = (manifest("1", processes=processes),)
-    recording = run(World(published=published, changes={"uneventful:release": "1"}), monkeypatch)
-    template = recording.one("LaunchTemplate")
-    text = base64.b64decode(template.inputs["userData"]).decode()
-    assert len(text) < 16384
-    assert "userData" not in template.secret
-    assert recording.outputs["probeKey"] not in text
-    assert f"s3://{BUCKET}/bundles/{published[0].digest}.tar.gz" in text
-    assert "uneventful-web.service" in text
-    assert "mailer" not in text
-
-
 def test_too_long_variables_are_refused_before_the_first_resource(monkeypatch: pytest.MonkeyPatch) -> None:
     changes = {"uneventful:release": "1", "uneventful:variables": {"BIG": "x" * 20000}}
     recording = run(World(published=PUBLISHED, changes=changes), monkeypatch)
@@ -323,6 +342,11 @@ def test_the_outputs_have_all_that_the_command_line_needs(first: Recording) -> N
         "fleets",
         "headerName",
         "probeKey",
+        "workers",
+        "logGroups",
+        "queues",
+        "operationsHost",
+        "variablesSecret",
     }
     assert first.outputs["fleets"] == {
         V1.id: {
@@ -332,3 +356,159 @@ def test_the_outputs_have_all_that_the_command_line_needs(first: Recording) -> N
         }
     }
     assert first.secret_outputs == {"probeKey"}
+
+
+# --- what instances are told ---
+
+
+def test_user_data_is_small_and_about_one_process_alone(second: Recording) -> None:
+    templates = {
+        template.name: told(template)
+        for template in second.of("LaunchTemplate")
+        if template.name.endswith(W2.id)
+    }
+    assert set(templates) == {f"web-{W2.id}", f"worker-{W2.id}", f"mailer-{W2.id}"}
+    for name, text in templates.items():
+        process = name.removesuffix(f"-{W2.id}")
+        others = {"web", "worker", "mailer"} - {process}
+        assert len(text) < 16384
+        assert f"s3://{BUCKET}/bundles/{W2.manifest.digest}.tar.gz" in text
+        assert f"uneventful-{process}.service" in text
+        assert not any(f"uneventful-{other}.service" in text for other in others)
+        assert f'"log_group_name": "log-{process}"' in text
+
+
+def test_user_data_names_secrets_and_holds_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    frozen = "0123abcd-0123-0123-0123-0123456789ab"
+    recording = run(wanting("1", secrets=frozen), monkeypatch)
+    one = freeze(V1.manifest, {}, frozen)
+    template = recording.one("LaunchTemplate", f"web-{one.id}")
+    assert "userData" not in template.secret
+    text = told(template)
+    assert all(
+        each in text for each in (f"made:::login-{one.id}", "made:::cache-token", "made:::variables", frozen)
+    )
+    stashes = [stash.inputs["input"] for stash in recording.of("pulumi:index:Stash") if stash.secret]
+    assert len(stashes) >= 4
+    assert not any(isinstance(value, str) and value in text for value in stashes)
+
+
+def test_without_secret_variables_none_are_asked_for(first: Recording) -> None:
+    text = told(first.one("LaunchTemplate"))
+    assert "made:::variables" not in text
+    assert '"DATABASE_HOST": "database.example.com"' in text
+    assert '"QUEUE_JOBS_URL": "' in text
+
+
+def test_other_secrets_are_another_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = run(wanting("2", ledger=AFTER_V2, secrets="0123abcd" * 4), monkeypatch)
+    other = freeze(V2.manifest, {}, "0123abcd" * 4)
+    assert fleets(recording) == {V2.id, other.id}
+
+
+# --- workers ---
+
+
+def test_the_new_releases_workers_start_before_the_shift_and_the_formers_stop_after_it(
+    second: Recording,
+) -> None:
+    found = sizes(second)
+    assert found[f"worker-{W2.id}"] == (2, 6)
+    assert found[f"mailer-{W2.id}"] == (1, 4)
+    assert found[f"worker-{W1.id}"] == (0, 0)
+    shift = second.one("TrafficShift")
+    own = {f"worker-{W2.id}", f"mailer-{W2.id}"}
+    assert own <= {name for kind, name in shift.after if kind == "aws:autoscaling/group:Group"}
+    assert shift.key not in second.one("autoscaling/group:Group", f"worker-{W2.id}").after
+    assert shift.key in second.one("autoscaling/group:Group", f"worker-{W1.id}").after
+
+
+def test_the_plan_says_what_workers_do(second: Recording) -> None:
+    assert "2 worker processes (worker, mailer) start with it" in plan(second)
+    assert f"those of {W1} stop when the traffic has moved" in plan(second)
+
+
+def test_workers_come_back_with_their_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    back = World(ledger=live_after(W1, W2), changes={"uneventful:release": f"id:{W1.id}"})
+    recording = run(back, monkeypatch)
+    assert sizes(recording)[f"worker-{W1.id}"] == (1, 2)
+    assert sizes(recording)[f"worker-{W2.id}"] == (0, 0)
+    assert sizes(recording)[f"mailer-{W2.id}"] == (0, 0)
+    assert "1 worker process (worker) starts again" in plan(recording)
+
+
+def test_a_release_that_becomes_warm_changes_nothing_but_the_number_of_its_workers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def of_w1(recording: Recording) -> dict[tuple[str, str], Any]:
+        named = [each for each in recording.resources if each.name.endswith(W1.id)]
+        # Each run of the program under mocks makes another key for the header rules, and keeps none.
+        rest = {each.key: set(each.ignored) | each.secret for each in named}
+        return {each.key: {k: v for k, v in each.inputs.items() if k not in rest[each.key]} for each in named}
+
+    live = of_w1(run(World(ledger=live_after(W1)), monkeypatch))
+    warm = of_w1(run(World(ledger=live_after(W1, W2)), monkeypatch))
+    assert live.keys() == warm.keys()
+    group = ("aws:autoscaling/group:Group", f"worker-{W1.id}")
+    changed = {(key, name) for key in live for name in live[key] if live[key][name] != warm[key].get(name)}
+    assert changed == {(group, "minSize"), (group, "maxSize")}
+
+
+def test_every_instance_waits_for_the_migration_of_its_release(second: Recording) -> None:
+    for group in second.of("autoscaling/group:Group"):
+        release_id = group.name.rpartition("-")[2]
+        assert ("command:remote:Command", f"migrate-{release_id}") in group.after
+
+
+# --- scaling, logs and alarms ---
+
+
+def test_web_scales_with_requests_and_workers_with_what_waits_for_each(second: Recording) -> None:
+    web = second.one("autoscaling/policy:Policy", f"web-{W2.id}").inputs["targetTrackingConfiguration"]
+    assert web["predefinedMetricSpecification"] == {
+        "predefinedMetricType": "ALBRequestCountPerTarget",
+        "resourceLabel": f"app/name/1/targetgroup/web-{W2.id}/1",
+    }
+    worker = second.one("autoscaling/policy:Policy", f"worker-{W2.id}").inputs["targetTrackingConfiguration"]
+    assert worker["targetValue"] == 50
+    metrics = worker["customizedMetricSpecification"]["metrics"]
+    assert [(each["id"], each["returnData"]) for each in metrics] == [
+        ("waiting", False),
+        ("serving", False),
+        ("backlog", True),
+    ]
+    assert metrics[2]["expression"] == "waiting / serving"
+    group = second.one("autoscaling/group:Group", f"worker-{W2.id}")
+    assert group.inputs["enabledMetrics"] == ["GroupInServiceInstances"]
+    assert "desiredCapacity" not in group.inputs
+
+
+def test_a_process_has_one_log_group_whichever_release_runs_it(second: Recording) -> None:
+    groups = {group.name: group.inputs for group in second.of("cloudwatch/logGroup:LogGroup")}
+    assert {"log-web", "log-worker", "log-mailer"} <= set(groups)
+    assert groups["log-worker"]["namePrefix"] == "/uneventful/dev/worker-"
+    assert groups["log-worker"]["retentionInDays"] == 7
+    assert set(second.outputs["logGroups"]) == {"web", "worker", "mailer"}
+
+
+def test_a_log_group_outlasts_the_last_release_with_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = run(World(ledger=live_after(W2, V1, V3)), monkeypatch)
+    assert recording.one("cloudwatch/logGroup:LogGroup", "log-mailer")
+
+
+def test_a_shift_watches_the_environments_alarms_the_releases_own_and_those_of_the_settings(
+    second: Recording,
+) -> None:
+    watched = second.one("TrafficShift").inputs["alarms"]
+    own = {f"errors-{W2.id}", f"unhealthy-{W2.id}"}
+    assert {*own, "somebodys-own", "balancer-5xx"} <= set(watched)
+    assert not any(W1.id in name for name in watched)
+    gate = second.one("HealthGate", f"gate-{W2.id}")
+    for name in own:
+        alarm = second.one("cloudwatch/metricAlarm:MetricAlarm", name)
+        # What a release answered while it booted must not ring when its traffic begins.
+        assert gate.key in alarm.after
+        assert alarm.inputs["dimensions"] == {
+            "LoadBalancer": "app/name/1",
+            "TargetGroup": f"targetgroup/web-{W2.id}/1",
+        }

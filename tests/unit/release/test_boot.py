@@ -121,22 +121,7 @@ def test_a_process_learns_where_to_listen_and_which_release_it_is() -> None:
     }
 
 
-def test_a_variable_of_the_release_wins_over_what_is_known_of_the_environment() -> None:
-    release = release_of(variables={"GREETING": "of the release"})
-    known = KNOWN | {"PORT": "1", "RELEASE_ID": "another"}
-    text = user_data(boot_of(release, Variables(known)))
-    environment = as_systemd_reads(files_of(text)["/etc/uneventful/environment"])
-    assert environment == {
-        "HOST": "10.10.128.7",
-        "PORT": "8080",
-        "RELEASE_ID": release.id,
-        "RELEASE_VERSION": "7",
-        **KNOWN,
-        "GREETING": "of the release",
-    }
-
-
-def test_secrets_are_named_by_their_version_and_win_over_nothing_that_an_instance_sets_itself() -> None:
+def test_what_the_release_says_wins_over_what_is_fetched_and_what_an_instance_sets_over_both() -> None:
     files = files_of(user_data(boot_of(release_of(), Variables(KNOWN, SECRETS))))
     asked = json.loads(files["/opt/uneventful/variables.json"])
     assert asked["region"] == "eu-west-1"

@@ -1,8 +1,9 @@
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release.cli.configuration import value_of, with_release
+from release.cli.configuration import value_of, with_release, with_secrets
 
 FILE = """\
 # A comment.
@@ -47,3 +48,37 @@ def test_a_plain_value_is_read_and_a_missing_one_is_none() -> None:
     assert value_of(FILE, "aws:region") == "eu-west-1"
     assert value_of(FILE, "uneventful:web") is None
     assert value_of("", "aws:region") is None
+
+
+ID = "0123abcd-01ab-4567-89ab-0123456789ab"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "config:\n  a:b: 1 # one\n  uneventful:variables: {} # two\n  # three\n  c:d: 2\n",
+            "config:\n  a:b: 1 # one\n  uneventful:variables: {} # two\n"
+            f'  uneventful:secrets: "{ID}"\n  # three\n  c:d: 2\n',
+        ),
+        (
+            "config:\n  uneventful:variables:\n    A: |\n      text\n      more\n\n  c:d: 2\n",
+            "config:\n  uneventful:variables:\n    A: |\n      text\n      more\n\n"
+            f'  uneventful:secrets: "{ID}"\n  c:d: 2\n',
+        ),
+        (
+            "config:\n  uneventful:secrets: 'old' # why\n  c:d: 2\n",
+            f'config:\n  uneventful:secrets: "{ID}" # why\n  c:d: 2\n',
+        ),
+        ("config:\n    a:b: 1", f'config:\n    a:b: 1\n    uneventful:secrets: "{ID}"\n'),
+        (
+            "config:\n  a:b: [1,\n    2] # two\n",
+            f'config:\n  a:b: [1,\n    2] # two\n  uneventful:secrets: "{ID}"\n',
+        ),
+        ("encryptionsalt: v1\nconfig: {}\n", f'config:\n  uneventful:secrets: "{ID}"\nencryptionsalt: v1\n'),
+        ("", f'config:\n  uneventful:secrets: "{ID}"\n'),
+    ],
+)
+def test_the_version_of_the_secrets_is_named_and_every_other_letter_stays(before: str, after: str) -> None:
+    assert with_secrets(before, ID) == after
+    assert with_secrets(after.replace(ID, "x" * 36), ID) == after

@@ -84,7 +84,7 @@ def test_all_secrets_end_in_one_file_that_only_root_reads_with_the_addresses_the
     done = instance.run()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     found = instance.secrets
-    assert found.items() >= {**LOGIN, "CACHE_TOKEN": "to/ken", "API_KEY": "a b"}.items()
+    assert found.items() >= {**KNOWN, **LOGIN, "CACHE_TOKEN": "to/ken", "API_KEY": "a b"}.items()
     database = urlsplit(found["DATABASE_URL"])
     assert unquote(database.password or "") == LOGIN["DATABASE_PASSWORD"]
     assert (database.username, database.hostname, database.port) == ("app_c0ffee12", "db.example.com", 5432)
@@ -109,9 +109,10 @@ def test_a_version_that_was_frozen_is_the_one_that_is_asked_for(instance: Instan
     assert f"--secret-id own --version-id {'v' * 32} --region eu-west-1" in instance.asked
 
 
-def test_a_release_that_names_an_address_itself_keeps_its_own(instance: Instance) -> None:
-    instance.hold(login=LOGIN, own={"DATABASE_URL": "postgresql://elsewhere"})
+def test_a_secret_variable_wins_over_what_is_known_of_the_environment(instance: Instance) -> None:
+    instance.hold(login=LOGIN, own={"DATABASE_URL": "postgresql://elsewhere", "CACHE_HOST": "elsewhere"})
     assert instance.run().returncode == 0
+    assert instance.secrets["CACHE_HOST"] == "elsewhere"
     assert instance.secrets["DATABASE_URL"] == "postgresql://elsewhere"
 
 
