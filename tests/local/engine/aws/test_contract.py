@@ -89,7 +89,6 @@ def test_what_takes_minutes_to_make_is_planned_and_read_back(
 ) -> None:
     inputs = waiting.inputs(aws)
     identity = waiting_scenarios.by_hand(waiting.type, aws, inputs)
-    named = {name: value for name, value in inputs.items() if name != "namePrefix"}
-    if waiting.name in waiting_scenarios.NAMES:
-        named[waiting_scenarios.NAMES[waiting.name]] = waiting_scenarios.BY_HAND
+    name = waiting_scenarios.NAMES.get(waiting.name)
+    named = inputs | ({name: waiting_scenarios.BY_HAND} if name else {})
     read_back(waiting, bridge, aws, identity, named)

@@ -24,7 +24,6 @@ def _queue(aws: AwsSide, resource: Resource) -> Any:
 def _redriven(aws: AwsSide) -> Inputs:
     dead = aws.queue_arn(aws.new_queue("dead"))
     return {
-        "namePrefix": "demo-dev-jobs-",
         "visibilityTimeoutSeconds": 60,
         "messageRetentionSeconds": 345600,
         "sqsManagedSseEnabled": True,
