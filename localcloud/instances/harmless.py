@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _UNIT = """
-    Documentation After Before Wants Requires
+    Documentation Before Wants Requires
 """
 _SERVICE = """
     Group SyslogIdentifier Nice OOMScoreAdjust OOMPolicy LimitNOFILE LimitNPROC LimitCORE TasksMax

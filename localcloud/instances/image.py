@@ -28,6 +28,7 @@ ExecStart=/usr/sbin/sshd -D
 KillMode=process
 Restart=on-failure
 RestartSec=1
+TimeoutStopSec=5
 
 [Install]
 WantedBy=multi-user.target
@@ -43,6 +44,7 @@ ExecStart=/usr/bin/amazon-cloudwatch-agent
 KillMode=process
 Restart=on-failure
 RestartSec=60s
+TimeoutStopSec=5
 
 [Install]
 WantedBy=multi-user.target

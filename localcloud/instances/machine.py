@@ -25,6 +25,7 @@ from localcloud.instances.confinement import confine
 from localcloud.instances.journal import Journal
 from localcloud.instances.root import Root
 from localcloud.instances.service import Service
+from localcloud.instances.shutdown import stop_all, stop_seconds
 from localcloud.instances.supervisor import Supervisor
 from localcloud.instances.systemctl import SOCKET, Request, obey
 from localcloud.instances.unit import INFINITY, Command, Unit, UnitError
@@ -106,7 +107,7 @@ class Machine:
 
     def _stop(self) -> None:
         self.supervisor.frozen = False
-        self.supervisor.stop_all(self._end)
+        stop_all(self.supervisor.running(), self._end)
 
     def _kill(self) -> None:
         for service in self.supervisor.services.values():
@@ -138,7 +139,7 @@ class Machine:
             "state": self._state,
             "detail": "\n".join([*([self._detail] if self._detail else []), *failed]),
             "pids": [pid for service in self.supervisor.services.values() for pid in service.pids()],
-            "stop_seconds": min(self.supervisor.stop_seconds(), 3600.0),
+            "stop_seconds": min(stop_seconds(self.supervisor.running()), 3600.0),
         }
         if report != self._reported:
             self._reported = report

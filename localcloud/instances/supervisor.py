@@ -85,26 +85,9 @@ class Supervisor:
     def disable(self, name: str) -> None:
         (self.root.inside(WANTED) / self.service(name).unit.name).unlink(missing_ok=True)
 
-    def stop_all(self, done: Callable[[], None]) -> None:
-        """Stop every service at the same time; `done` when all have ended."""
-        waiting = {
-            name for name, service in self.services.items() if service.state not in ("inactive", "failed")
-        }
-
-        def stopped(name: str) -> None:
-            waiting.discard(name)
-            if not waiting:
-                done()
-
-        if not waiting:
-            done()
-        for name in sorted(waiting):
-            self.services[name].stop(lambda _problem, name=name: stopped(name))  # type: ignore[misc]
-
-    def stop_seconds(self) -> float:
-        """How long stopping everything may take, SIGKILL included."""
-        spans = [s.unit.stop_seconds for s in self.services.values() if s.state not in ("inactive", "failed")]
-        return max(spans, default=0.0)
+    def running(self) -> dict[str, Service]:
+        """The services that would have to be stopped, by name."""
+        return {n: s for n, s in self.services.items() if s.state not in ("inactive", "failed")}
 
     # --- host.Host ---
 

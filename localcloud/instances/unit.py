@@ -76,6 +76,8 @@ class Unit:
     success_statuses: frozenset[int] = field(default_factory=frozenset)
     remain_after_exit: bool = False
     wanted_by: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    """Units that are stopped only when this one has ended. Starts are in the order in which they are asked for."""
 
 
 def parse_unit(text: str, name: str) -> Unit:
@@ -125,6 +127,8 @@ def _with(unit: Unit, section: str, key: str, value: str) -> Unit:
     match section, key:
         case "Unit", "Description":
             return replace(unit, description=value)
+        case "Unit", "After":
+            return replace(unit, after=(*unit.after, *value.split()) if value else ())
         case "Unit", "StartLimitIntervalSec":
             return replace(unit, limit_interval=_seconds(unit, key, value))
         case "Unit", "StartLimitBurst":

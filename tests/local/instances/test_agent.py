@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
 from localcloud.instances.agent import Shipment
-from localcloud.instances.agentconfig import AgentConfigError, Collected, parse_agent_config
+from localcloud.instances.agentconfig import CONFIG, AgentConfigError, Collected, parse_agent_config
 from localcloud.instances.logsapi import Refused
 from localcloud.instances.tail import CHUNK, LINES, Tail
 from localcloud.parts import InstanceSpec
 from tests.local.instances.aws_stand_in import client, stand_in
-from tests.local.instances.trial import Cloud, awaited
+from tests.local.instances.trial import Cloud, awaited, cloud_config, fetched, unit
 
 GROUP = "/shop/dev/web-1a2b"
 
@@ -169,11 +171,10 @@ def events(endpoint: str, stream: str) -> list[str]:
 
 def agent_user_data(endpoint: str) -> bytes:
     told = json.dumps(config(file_path="/var/log/app/*.log"))
-    folder = "/opt/aws/amazon-cloudwatch-agent/etc/amazon-cloudwatch-agent.json"
     return f"""#cloud-config
 packages: [amazon-cloudwatch-agent]
 write_files:
-- {{path: {folder}, content: {told}}}
+- {{path: {CONFIG}, content: {told}}}
 - {{path: /var/log/app/boot.log, content: "first\\n"}}
 runcmd:
 - [systemctl, enable, --now, amazon-cloudwatch-agent]
@@ -205,3 +206,23 @@ def test_a_line_is_in_its_stream_within_two_seconds_and_the_last_one_when_the_in
     said_later(cloud, spec, "fourth")
     awaited(lambda: events(endpoint, stream)[-1] == "fourth")
     assert events(endpoint, stream) == ["first", "second", "third", "fourth"], "nothing is sent twice"
+
+
+def test_what_a_service_says_while_it_ends_is_kept_when_it_comes_after_the_agent(cloud: Cloud, endpoint: str):
+    text = unit(more="StandardOutput=append:/var/log/app/web.log\n")
+    text = text.replace(
+        "After=network-online.target", "After=network-online.target amazon-cloudwatch-agent.service"
+    )
+    boot = "systemctl enable --now amazon-cloudwatch-agent uneventful-web"
+    told = indent(config(file_path="/var/log/app/*.log"), "    ")
+    files = f"- path: /var/log/app/web.log\n- path: {CONFIG}\n  content: |\n{told}\nruncmd:\n"
+    user_data = cloud_config(text, boot=boot).replace(b"runcmd:\n", files.encode())
+    spec = cloud.booted(user_data, env={"AWS_ENDPOINT_URL": endpoint})
+    awaited(lambda: fetched(spec.address))
+    asking = threading.Thread(target=fetched, args=(spec.address, "/slow"))
+    asking.start()
+    awaited(lambda: "web is asked for /slow" in events(endpoint, f"{spec.instance_id}/web"))
+    cloud.instances.terminate(spec.instance_id)
+    awaited(lambda: cloud.status(spec).state == "gone")
+    asking.join()
+    assert events(endpoint, f"{spec.instance_id}/web")[-1] == "web ended well"
