@@ -7,7 +7,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-_GONE = ("NotFound", "NoSuch", "NotAssociated", "ServerSideEncryptionConfigurationNotFound", "404")
+_GONE = (
+    "NotFound",
+    "NoSuch",
+    "NonExistent",
+    "NotAssociated",
+    "ServerSideEncryptionConfigurationNotFound",
+    "404",
+)
 
 
 def gone_is_none(question: Callable[[], Any]) -> Any:
