@@ -116,6 +116,6 @@ class Server:
         )
 
 
-def is_lost(connection: Connection[Any], error: Exception) -> bool:
+def is_lost(connection: Connection[Any], error: BaseException) -> bool:
     """Whether the error is the connection's end rather than the statement's."""
     return isinstance(error, psycopg.OperationalError) and (connection.closed or connection.broken)

@@ -6,7 +6,6 @@ was not asked for is never pulled in by another.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -67,7 +66,7 @@ def _wanted(bundle: Bundle, request: Request) -> tuple[Revision, ...]:
             )
         if found.branch != branch:
             raise OrderError(
-                f"{name} is a {found.kind} revision, and this run is not for those",
+                f"{name} is of the kind {found.kind}, and this run is not for those",
                 expected="expands and backfills before a release, contracts by `release contract`",
                 seen=f"do: {request.do}",
                 state="nothing was run",
@@ -84,31 +83,35 @@ def _wanted(bundle: Bundle, request: Request) -> tuple[Revision, ...]:
 
 
 def _one_head(bundle: Bundle) -> None:
-    """In each branch a revision has at most one that follows it."""
-    for branch in ("expand", "contract"):
-        chain = [one for one in bundle.revisions if one.branch == branch]
-        names = {one.revision for one in chain}
-        followed = Counter(down for one in chain for down in one.follows if down in names)
-        for name, times in followed.items():
-            if times > 1:
-                both = [one.revision for one in chain if name in one.follows]
+    """Expands and backfills are one chain with one beginning; a contract has at most one contract after it."""
+    followers: dict[str, Revision] = {}
+    earlier: set[str] = set()
+    for one in bundle.revisions:
+        before = [down for down in one.follows if one.branch == "expand" or _is_contract(bundle, down)]
+        for down in before or ([""] if one.branch == "expand" else []):
+            other = followers.setdefault(down, one)
+            if other is not one:
                 raise TwoHeads(
-                    f"the {branch} branch has two heads",
-                    expected=f"one revision after {name}",
-                    seen=_listed(both),
+                    f"the {one.branch} branch has two heads",
+                    expected=f"one revision after {down}" if down else "one first revision",
+                    seen=f"{other.revision}, {one.revision}",
                     state="nothing was run",
-                    next=f"let {both[-1]} come after {both[0]}, and build the version again",
+                    next=f"let {one.revision} come after {other.revision}, and build the version again",
                 )
-        for place, one in enumerate(chain):
-            earlier = {before.revision for before in bundle.revisions[: bundle.revisions.index(one)]}
-            if place and (missing := [down for down in one.follows if down not in earlier]):
-                raise BundleUnreadable(
-                    f"{one.revision} follows {missing[0]}, which doesn't come before it",
-                    expected="a list in the order of application",
-                    seen=_listed(before.revision for before in bundle.revisions),
-                    state="nothing was run",
-                    next="release build: make the bundle again",
-                )
+        if missing := [down for down in one.follows if down not in earlier]:
+            raise BundleUnreadable(
+                f"{one.revision} follows {missing[0]}, which doesn't come before it",
+                expected="a list in the order of application",
+                seen=_listed(other.revision for other in bundle.revisions),
+                state="nothing was run",
+                next="release build: make the bundle again",
+            )
+        earlier.add(one.revision)
+
+
+def _is_contract(bundle: Bundle, name: str) -> bool:
+    found = bundle.find(name)
+    return found is not None and found.kind == "contract"
 
 
 def _unchanged(bundle: Bundle, rows: Mapping[str, Row]) -> None:
@@ -148,8 +151,7 @@ def _unknown(bundle: Bundle, rows: Sequence[Row], pending: Sequence[Revision]) -
             next=f"bring {unknown[0].file} into this version and let {pending[0].revision} come after it",
         )
     return tuple(
-        f"{row.revision} of release {row.release} is not in this bundle: an {row.kind}, which it can "
-        "live with"
+        f"{row.revision} ({row.kind}) of release {row.release} is not in this bundle, which can live with it"
         for row in unknown
     )
 

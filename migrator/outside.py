@@ -15,6 +15,7 @@ from migrator.connection import is_lost
 from migrator.errors import LockTimeout
 from migrator.ledger import Row
 from migrator.statements import Statement
+from migrator.stopping import Stopped
 
 CLEANING_MS = 2000
 """How long the removal of what a failed build left may wait for a lock."""
@@ -50,7 +51,7 @@ def run(
 
     try:
         return attempts.retry(where, attempt, tries, timeout)
-    except (LockTimeout, psycopg.Error) as error:
+    except (LockTimeout, psycopg.Error, Stopped) as error:
         if not is_lost(session.connection, error):
             _clean_up(attempts, statement, where)
         raise

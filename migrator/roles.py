@@ -8,7 +8,6 @@ can be told to stay out, without touching another's.
 from __future__ import annotations
 
 import secrets as randomness
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -123,7 +122,12 @@ def ensure_login(
 
 
 def tidy_logins(connection: Connection[Any], request: Request, tell: Progress) -> None:
-    """Logins of releases that are kept are open; the others are closed, and dropped once they have no session."""
+    """Logins of releases that are kept are open; the others are closed, and dropped once they have no session.
+
+    A request that names none to keep closes none.
+    """
+    if not request.keep:
+        return
     kept = {role_of(release) for release in (*request.keep, request.release)}
     for login in logins(connection):
         if login.role in kept:
@@ -166,8 +170,3 @@ def _checked(role: str) -> str:
 
 def _run(connection: Connection[Any], statement: LiteralString, *names: str) -> None:
     connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-
-
-def closed(all_logins: Sequence[ReleaseLogin]) -> tuple[str, ...]:
-    """The releases that are told to stay out."""
-    return tuple(one.release for one in all_logins if not one.open)
