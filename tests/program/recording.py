@@ -242,6 +242,7 @@ class _Engine(mocks.Mocks):
         return answers[args.token]
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        account = self._world.account or "111122223333"
         made = {
             "id": f"{args.name}-id",
             "arn": f"arn:aws:made:::{args.name}",
@@ -251,7 +252,7 @@ class _Engine(mocks.Mocks):
                 "arnSuffix": "app/name/1",
             },
             "aws:lb/targetGroup:TargetGroup": {"arnSuffix": f"targetgroup/{args.name}/1"},
-            "aws:iam/role:Role": {"arn": f"arn:aws:iam::000000000000:role/{args.name}"},
+            "aws:iam/role:Role": {"arn": f"arn:aws:iam::{account}:role/{args.name}"},
             "aws:rds/instance:Instance": {
                 "address": "database.example.com",
                 "identifier": f"{args.name}-1234567",

@@ -156,30 +156,37 @@ def test_with_a_certificate_the_listener_speaks_tls_and_port_80_redirects(
     assert {r["fromPort"] for r in into if r["securityGroupId"] == "balancer-id"} == {80, 443}
 
 
-def test_bundles_are_private_encrypted_versioned_and_owned_by_one_account(environment: Recording) -> None:
-    block = environment.one("s3/bucketPublicAccessBlock:BucketPublicAccessBlock").inputs
+@pytest.mark.parametrize("bucket", ["bundles", "logs"])
+def test_a_bucket_is_private_encrypted_and_owned_by_one_account(environment: Recording, bucket: str) -> None:
+    block = environment.one("s3/bucketPublicAccessBlock:BucketPublicAccessBlock", bucket).inputs
     assert all(
         block[switch] is True
         for switch in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
     )
-    assert environment.one("bucketVersioning:BucketVersioning").inputs["versioningConfiguration"] == {
-        "status": "Enabled"
-    }
-    ownership = environment.one("bucketOwnershipControls:BucketOwnershipControls").inputs["rule"]
+    ownership = environment.one("bucketOwnershipControls:BucketOwnershipControls", bucket).inputs["rule"]
     assert ownership == {"objectOwnership": "BucketOwnerEnforced"}
-    encryption = environment.one("BucketServerSideEncryptionConfiguration").inputs["rules"][0]
+    encryption = environment.one("BucketServerSideEncryptionConfiguration", bucket).inputs["rules"][0]
     assert encryption["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "AES256"
 
 
-def test_the_bucket_refuses_whatever_does_not_come_over_tls(environment: Recording) -> None:
-    statements = statements_of(environment.one("s3/bucketPolicy:BucketPolicy").inputs["policy"])
-    assert [statement["Effect"] for statement in statements] == ["Deny"]
+def test_bundles_are_versioned(environment: Recording) -> None:
+    versioning = environment.one("bucketVersioning:BucketVersioning", "bundles").inputs
+    assert versioning["versioningConfiguration"] == {"status": "Enabled"}
+
+
+@pytest.mark.parametrize("bucket", ["bundles", "logs"])
+def test_a_bucket_refuses_whatever_does_not_come_over_tls(environment: Recording, bucket: str) -> None:
+    statements = statements_of(environment.one("s3/bucketPolicy:BucketPolicy", bucket).inputs["policy"])
+    assert [s["Effect"] for s in statements] == ["Deny", *(["Allow"] if bucket == "logs" else [])]
     assert statements[0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert all(resource.startswith("arn:aws:s3:::") for resource in statements[0]["Resource"])
 
 
-def test_only_dev_lets_its_bundles_be_destroyed(recorded: Recorded) -> None:
-    assert {stack: recorded[stack].one("s3/bucket:Bucket").inputs["forceDestroy"] for stack in STACKS} == {
+@pytest.mark.parametrize("bucket", ["bundles", "logs"])
+def test_only_dev_lets_its_objects_be_destroyed(recorded: Recorded, bucket: str) -> None:
+    assert {
+        stack: recorded[stack].one("s3/bucket:Bucket", bucket).inputs["forceDestroy"] for stack in STACKS
+    } == {
         "dev": True,
         "staging": False,
         "production": False,

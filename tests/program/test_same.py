@@ -49,6 +49,7 @@ def updated() -> Recorded:
                     {"uneventful:release": "3"},
                     published=(V1.manifest, V2.manifest, V3),
                     ledger=live_after(V1, V2),
+                    account=settings_of(stack).account_ids[0],
                     marked=True,
                 ),
                 monkeypatch,
