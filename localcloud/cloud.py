@@ -20,7 +20,7 @@ from localcloud.instances.local import LocalInstances
 from localcloud.record import REGION, credentials
 from localcloud.stores.authority import Authority
 from localcloud.stores.local import LocalCaches, LocalDatabases
-from localcloud.stores.place import find_place
+from localcloud.stores.place import Finder
 
 TICK_SECONDS = 0.2
 METRICS_SECONDS = 1.0
@@ -45,7 +45,7 @@ class Cloud:
         self.authority = Authority(checkout.authority)
         self.instances = LocalInstances(checkout.instances, checkout.marker, self.authority.ca_path)
         self.balancer = EnvoyBalancer(checkout.balancer, on_log=on_log)
-        place = find_place(checkout.stores, checkout.key)
+        place = Finder(checkout.stores, checkout.key)
         self.databases = LocalDatabases(place, self.authority, on_log)
         self.caches = LocalCaches(place, self.authority, on_log)
         self.plane = ControlPlane(

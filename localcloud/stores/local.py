@@ -153,7 +153,9 @@ class LocalStores(Generic[Spec]):
 class LocalDatabases(LocalStores[DatabaseSpec]):
     """See `localcloud.parts.Databases`."""
 
-    def __init__(self, place: Place, authority: Authority, on_log: Callable[[str], None]) -> None:
+    def __init__(
+        self, place: Callable[[], Place], authority: Authority, on_log: Callable[[str], None]
+    ) -> None:
         super().__init__(lambda spec: PostgresServer(spec, place, authority, on_log), on_log)
 
     @property
@@ -164,5 +166,7 @@ class LocalDatabases(LocalStores[DatabaseSpec]):
 class LocalCaches(LocalStores[CacheSpec]):
     """See `localcloud.parts.Caches`."""
 
-    def __init__(self, place: Place, authority: Authority, on_log: Callable[[str], None]) -> None:
+    def __init__(
+        self, place: Callable[[], Place], authority: Authority, on_log: Callable[[str], None]
+    ) -> None:
         super().__init__(lambda spec: ValkeyServer(spec, place, authority, on_log), on_log)

@@ -57,6 +57,22 @@ class Place:
         return folder
 
 
+class Finder:
+    """`find_place`, done when a first store needs a place: a cloud without one leaves nothing anywhere."""
+
+    def __init__(self, usual: Path, key: str) -> None:
+        self._usual = usual
+        self._key = key
+        self._lock = Lock()
+        self._found: Place | None = None
+
+    def __call__(self) -> Place:
+        with self._lock:
+            if self._found is None:
+                self._found = find_place(self._usual, self._key)
+            return self._found
+
+
 def find_place(usual: Path, key: str, user: int | None = None) -> Place:
     """The place of the checkout whose stores are usually at `usual`; `key` is its short name.
 

@@ -32,19 +32,30 @@ class PostgresServer:
     """Of the parameter group's `rds.force_ssl`: 1 where nobody said otherwise, as on RDS from version 15 on."""
 
     def __init__(
-        self, spec: DatabaseSpec, place: Place, authority: Authority, on_log: Callable[[str], None]
+        self,
+        spec: DatabaseSpec,
+        place: Callable[[], Place],
+        authority: Authority,
+        on_log: Callable[[str], None],
     ) -> None:
         self.spec = spec
-        self._place = place
+        self._find = place
         self._authority = authority
         self._log = on_log
-        self._folder = place.root / "databases" / spec.identifier
         self._server: Kept | None = None
         self._guard: Guard | None = None
 
     @property
     def data(self) -> Path:
         return self._folder / "data"
+
+    @property
+    def _place(self) -> Place:
+        return self._find()
+
+    @property
+    def _folder(self) -> Path:
+        return self._place.root / "databases" / self.spec.identifier
 
     @property
     def pids(self) -> tuple[int, ...]:

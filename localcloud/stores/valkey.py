@@ -52,15 +52,22 @@ class ValkeyServer:
     """See `localcloud.stores.local.Server`."""
 
     def __init__(
-        self, spec: CacheSpec, place: Place, authority: Authority, on_log: Callable[[str], None]
+        self, spec: CacheSpec, place: Callable[[], Place], authority: Authority, on_log: Callable[[str], None]
     ) -> None:
         self.spec = spec
-        self._place = place
+        self._find = place
         self._authority = authority
         self._log = on_log
-        self._folder = place.root / "caches" / spec.identifier
         self._server: Kept | None = None
         self._guard: Guard | None = None
+
+    @property
+    def _place(self) -> Place:
+        return self._find()
+
+    @property
+    def _folder(self) -> Path:
+        return self._place.root / "caches" / self.spec.identifier
 
     @property
     def pids(self) -> tuple[int, ...]:

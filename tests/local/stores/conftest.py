@@ -31,7 +31,7 @@ class Site:
     log: list[str]
 
     def databases(self) -> LocalDatabases:
-        return LocalDatabases(self.place, self.authority, self.log.append)
+        return LocalDatabases(lambda: self.place, self.authority, self.log.append)
 
     def connect(self, spec: DatabaseSpec, **options: Any) -> psycopg.Connection:
         """As an application connects to RDS: its certificate and its name are verified."""

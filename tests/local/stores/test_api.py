@@ -26,7 +26,7 @@ class Cloud:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.databases = site.databases()
-        self.caches = LocalCaches(site.place, site.authority, site.log.append)
+        self.caches = LocalCaches(lambda: site.place, site.authority, site.log.append)
         board = FaultBoard(site.log.append)
         self.plane = ControlPlane(
             FakeInstances(),

@@ -19,7 +19,7 @@ from tests.local.stores.conftest import Site, available, until
 
 @pytest.fixture(scope="module")
 def running(site: Site) -> Iterator[tuple[LocalCaches, CacheSpec]]:
-    caches = LocalCaches(site.place, site.authority, site.log.append)
+    caches = LocalCaches(lambda: site.place, site.authority, site.log.append)
     spec = CacheSpec("sessions", site.pool.take("sessions"), 6379, token="token-" * 4)
     caches.create(spec)
     available(caches, "sessions")
