@@ -138,5 +138,6 @@ class Release(pulumi.ComponentResource):
             max_latency_ratio=rollout.limits.latency,
             alarms=[*self._environment.alarm_names, *fleet.alarm_names, *rollout.limits.alarms],
             lease_bucket=self._environment.bundle_bucket,
+            back=self._intent.plan.action == "rollback",
             opts=pulumi.ResourceOptions(parent=self, depends_on=[fleet.gate, *workers]),
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, Protocol
 
 from release.aws import Busy, Calls, Refused
@@ -13,6 +14,8 @@ from release.verdict import Counts
 
 PATIENCE = 5.0
 """How long (s) CloudWatch may throttle or be silent before that counts as 'cannot measure'."""
+ALARMS_A_CALL = 100
+"""Names that one DescribeAlarms takes, and alarms that it answers with at most (Amazon CloudWatch API Reference)."""
 PERIOD = timedelta(seconds=60)
 """The load balancer reports by the minute; a shorter period would show nothing (AWS, metrics for your ALB)."""
 
@@ -63,10 +66,14 @@ class CloudWatch:
         }
 
     async def ringing(self, names: Sequence[str]) -> tuple[str, ...]:
-        if not names:
-            return ()
-        answer = await self._ask("describe_alarms", AlarmNames=list(names))
-        alarms = [*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())]
+        alarms: list[Mapping[str, Any]] = []
+        for some in _batched(dict.fromkeys(names), ALARMS_A_CALL):
+            # Without their type named, AWS does not tell of composite alarms.
+            kinds = ["MetricAlarm", "CompositeAlarm"]
+            answer = await self._ask(
+                "describe_alarms", AlarmNames=some, AlarmTypes=kinds, MaxRecords=ALARMS_A_CALL
+            )
+            alarms += [*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())]
         missing = sorted(set(names) - {alarm["AlarmName"] for alarm in alarms})
         if missing:
             raise CannotMeasure(
@@ -95,6 +102,13 @@ class CloudWatch:
                 expected=f"an answer of CloudWatch within {PATIENCE:.0f} s",
                 seen=str(error),
             ) from error
+
+
+def _batched(names: Iterable[str], size: int) -> Iterator[list[str]]:
+    """The names in lists of at most `size`."""
+    left = iter(names)
+    while some := list(islice(left, size)):
+        yield some
 
 
 def _by_minute(result: Mapping[str, Any]) -> dict[datetime, float]:

@@ -61,7 +61,8 @@ class TrafficShift(pulumi.CustomResource):
     An update moves the traffic by `steps` (percent), watches each for `observe` s, and ends with the new release
     alone, or with everything back where it was and an error. `max_error_rate` is a fraction above the former
     release's; `proof` and `metrics_deadline` (s) bound the wait for the data plane and for the metrics; `drain` (s)
-    is how long the former release is kept running after the last step. `lease_bucket` holds the writers' lease.
+    is how long the former release is kept running after the last step. `lease_bucket` holds the writers' lease. `back`
+    is the way back to a release that served before, which no alarm that rings already can stop.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class TrafficShift(pulumi.CustomResource):
         drain: pulumi.Input[float],
         alarms: pulumi.Input[Sequence[pulumi.Input[str]]] = (),
         metrics_deadline: pulumi.Input[float] = 180,
+        back: pulumi.Input[bool] = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs: Mapping[str, Any] = {
@@ -101,6 +103,7 @@ class TrafficShift(pulumi.CustomResource):
             "drain": drain,
             "alarms": alarms,
             "metricsDeadline": metrics_deadline,
+            "back": back,
             "ruleArn": None,
             "weights": None,
             "liveAt": None,

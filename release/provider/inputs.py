@@ -54,7 +54,8 @@ class ShiftInputs(Inputs):
 
     `proof` bounds the wait for the data plane at each step, `metrics_deadline` the wait for the new release to show
     up in the balancer's metrics (AWS's are late by minutes), `drain` is how long the last step is kept, so that the
-    former release finishes its requests. `max_error_rate` is a fraction above the former release's own.
+    former release finishes its requests. `max_error_rate` is a fraction above the former release's own. `back` says
+    that this is the way back to a release that served before: then an alarm that rings already stops nothing.
     """
 
     listener_arn: str = Field(pattern=r"^arn:[^:]+:elasticloadbalancing:.+:listener/app/")
@@ -68,6 +69,7 @@ class ShiftInputs(Inputs):
     lease_bucket: str = Field(min_length=1)
     drain: float = Field(ge=0)
     metrics_deadline: float = Field(default=180.0, gt=0)
+    back: bool = False
 
     @field_validator("steps")
     @classmethod

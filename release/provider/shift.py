@@ -142,20 +142,15 @@ class Shift:
         """The steps to do, and whether the new release will be alone with nothing good served before."""
         await self._ports.voice.say("looking at what is served now")
         answers = await watch.baseline(_BASELINE, _VOLLEY)
-        quiet = await self._ports.metrics.ringing(self._inputs.alarms)
-        if quiet:
-            raise CannotMeasure(
-                "an alarm is ringing already, so it cannot tell a bad release",
-                expected="quiet alarms before a shift",
-                seen=f"in ALARM: {', '.join(quiet)}",
-            )
+        broken = all(answer.failure.isdigit() for answer in answers)
+        await self._look_at_alarms(watch, broken)
         served_now = {answer.release for answer in answers if answer.release and not answer.failure}
         restoration.saw(served_now - {self._inputs.release})
         if start.former in (None, self._inputs.target_group_arn):
             return (100,), True
         if served_now:
             return remaining(self._inputs.steps, start.share), False
-        if all(answer.failure.isdigit() for answer in answers):
+        if broken:
             await self._ports.voice.note(
                 "what is live answers every probe with an error: no steps, straight to 100 %"
             )
@@ -165,6 +160,22 @@ class Shift:
             expected=f"answers that name a release at {self._inputs.url}",
             seen=f"none of {len(answers)}: {', '.join(sorted({answer.failure for answer in answers}))}",
         )
+
+    async def _look_at_alarms(self, watch: Watch, broken: bool) -> None:
+        """An alarm that rings already tells nothing about the new release. It may be why traffic must leave the former
+        one, so it stops neither the way back nor what replaces a release that only fails.
+        """
+        ringing = await self._ports.metrics.ringing(self._inputs.alarms)
+        if not ringing:
+            return
+        if not (self._inputs.back or broken):
+            raise CannotMeasure(
+                "an alarm is ringing already, so it cannot tell a bad release",
+                expected="quiet alarms before a shift",
+                seen=f"in ALARM: {', '.join(ringing)}",
+            )
+        watch.known_to_ring(ringing)
+        await self._ports.voice.note(f"rings already, not watched until it is quiet: {', '.join(ringing)}")
 
     async def _prove(self, watch: Watch, share: int, before: int) -> _Proof:
         """Wait until the data plane serves the share. No step counts before that."""

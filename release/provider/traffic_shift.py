@@ -28,6 +28,8 @@ from release.provider.shift import Recorded, Shift, Shifted
 from release.ramp import same_traffic, weights_at
 
 _IDENTITY = ("listenerArn", "priority")
+_OF_THE_MOMENT = "back"
+"""True of one update alone: that the next one does not say it again changes nothing."""
 
 
 class TrafficShift:
@@ -44,7 +46,7 @@ class TrafficShift:
         return faults(ShiftInputs, inputs)
 
     async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
-        names = changed(request.old_state, request.new_inputs)
+        names = tuple(n for n in changed(request.old_state, request.new_inputs) if n != _OF_THE_MOMENT)
         replaced = tuple(name for name in names if name in _IDENTITY)
         detailed = updates(names, replaced)
         if not names and await self._drifted(request.urn, request.new_inputs):

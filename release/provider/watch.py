@@ -51,6 +51,11 @@ class Watch:
         self._times: dict[bool, list[float]] = {True: [], False: []}
         self._answers: list[Answer] = []
         self._usual: Counts | None = None
+        self._ringing: frozenset[str] = frozenset()
+
+    def known_to_ring(self, names: Sequence[str]) -> None:
+        """These alarms rang before the first write: each is watched once it has been quiet."""
+        self._ringing = frozenset(names)
 
     async def baseline(self, volleys: int, count: int) -> Sequence[Answer]:
         """Probes before the first write: what is usual. Also where the metrics stand."""
@@ -88,7 +93,9 @@ class Watch:
     async def measure(self) -> Verdict:
         """Look at metrics, alarms and the API's weights. What is returned is good, or not measured yet."""
         self._latest = await self._ports.metrics.counts(self._groups, self._since)
-        ringing = await self._ports.metrics.ringing(self._inputs.alarms)
+        rings = await self._ports.metrics.ringing(self._inputs.alarms)
+        self._ringing &= frozenset(rings)
+        ringing = [name for name in rings if name not in self._ringing]
         weights = await self._rule.read()
         self._lease.check()
         if ringing:

@@ -122,6 +122,20 @@ async def test_alarms_ring_by_name_and_a_missing_one_cannot_be_watched(cloud: An
     assert await metrics.ringing(["latency", "errors"]) == ("errors",)
     with pytest.raises(CannotMeasure, match="no alarm named gone"):
         await metrics.ringing(["latency", "gone"])
+    many = [f"alarm-{number}" for number in range(120)]
+    for name in many:
+        api.put_metric_alarm(
+            AlarmName=name,
+            MetricName="m",
+            Namespace="n",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+            Statistic="Sum",
+        )
+    api.set_alarm_state(AlarmName=many[-1], StateValue="ALARM", StateReason="a test")
+    assert await metrics.ringing([*many, many[0]]) == (many[-1],)
 
 
 async def test_one_of_many_who_take_the_same_number_gets_it(cloud: Any) -> None:

@@ -138,6 +138,25 @@ def test_an_alarm_that_rings_already_lets_nothing_begin() -> None:
     assert world.writes == []
 
 
+def test_no_alarm_that_rings_already_is_in_the_way_back() -> None:
+    world = World(alarms={"cpu": "ALARM"})
+    assert isinstance(run(ending(world, alarms=("cpu",), back=True)), Shifted)
+    assert world.weights == {NEW: 100}
+
+
+def test_an_alarm_that_rang_and_was_quiet_again_stops_the_way_back_like_any_other() -> None:
+    world = World(alarms={"cpu": "ALARM"})
+    turns = iter(["OK", "OK", "OK", "ALARM", "ALARM"])
+    world.on_write = lambda weights: world.alarms.update(cpu=next(turns, "ALARM"))
+    assert isinstance(failure(world, alarms=("cpu",), back=True), ShiftRefused)
+    assert world.weights == {OLD: 100}
+
+
+def test_an_alarm_that_rings_for_a_release_that_only_fails_does_not_keep_its_successor_out() -> None:
+    world = behaving(World(alarms={"cpu": "ALARM"}), OLD, probe_errors=1.0)
+    assert isinstance(run(ending(world, alarms=("cpu",))), Shifted)
+
+
 def test_a_release_without_a_healthy_target_gets_nothing() -> None:
     world = behaving(World(), NEW, healthy=0)
     error = failure(world)
