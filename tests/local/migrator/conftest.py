@@ -48,6 +48,11 @@ esac
 @dataclass(frozen=True)
 class Server:
     port: int
+    folder: Path
+
+    def log(self) -> str:
+        """Every statement that any session has sent."""
+        return (self.folder / "log").read_text()
 
     def connect(
         self, database: str = "postgres", user: str = "postgres", password: str = ""
@@ -95,7 +100,7 @@ def server() -> Iterator[Server]:
         **user,
     )
     try:
-        server = Server(port)
+        server = Server(port, folder)
         _await(server, process)
         with server.connect() as connection:
             connection.execute(f"CREATE ROLE master LOGIN CREATEROLE CREATEDB PASSWORD '{MASTER_PASSWORD}'")
