@@ -15,6 +15,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 from release.archive import Carried, write
@@ -25,7 +26,7 @@ FOLDER = ".uneventful/migrator"
 PYTHON_FILE = ".uneventful/python"
 LISTING = ".uneventful/migrations.json"
 
-_LAYOUT = "1"
+_LAYOUT = "2"
 """Part of the cache's key: changes with what is made of the same wheels."""
 
 
@@ -63,8 +64,9 @@ def packages(cache: Path, fetch: wheels.Fetch = wheels.fetch, machine: str = "")
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".migrator-", dir=cache) as scratch:
         wheelhouse = Path(scratch, "wheels")
-        for python in wheels.PYTHONS:
-            fetch(python, machine, wheelhouse)
+        with ThreadPoolExecutor() as pool:
+            # Each into a folder of its own: the packages that all Pythons share have the same file name.
+            tuple(pool.map(lambda python: fetch(python, machine, wheelhouse / python), wheels.PYTHONS))
         files = {f"{FOLDER}/{name}": content for name, content in wheels.merge(wheelhouse).items()}
         made = Path(scratch, "packages.tar.gz")
         with (

@@ -62,12 +62,12 @@ def fetch(python: str, machine: str, target: Path) -> None:
 
 
 def merge(wheels: Path) -> Mapping[str, bytes]:
-    """The files of all wheels in a folder, without those that no migration needs.
+    """The files of all wheels below a folder, without those that no migration needs.
 
     Wheels of one package for several Pythons differ in compiled files only, each named after its Python.
     """
     files: dict[str, bytes] = {}
-    for wheel in sorted(wheels.glob("*.whl")):
+    for wheel in sorted(wheels.rglob("*.whl")):
         with ZipFile(wheel) as archive:
             for name in archive.namelist():
                 if name.endswith("/") or (_LEFT_OUT.search(name) and not _COMPILED.match(name)):

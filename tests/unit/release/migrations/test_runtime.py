@@ -10,8 +10,10 @@ from zipfile import ZipFile
 import pytest
 
 from release.bundle import build
+from release.cli.main import run
 from release.errors import BundleError
 from release.migrations import runtime
+from release.migrations import wheels as wheel_pins
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 def wheels(python: str, machine: str, target: Path) -> None:
     """Two packages, as an index has them: one compiled for each Python, one pure with a compiled extra."""
     tag = f"cp{python.replace('.', '')}"
-    target.mkdir(exist_ok=True)
+    target.mkdir(parents=True, exist_ok=True)
     with ZipFile(target / f"psycopg_binary-1-{tag}.whl", "w") as wheel:
         wheel.writestr("psycopg_binary/__init__.py", "")
         wheel.writestr(f"psycopg_binary/pq.{tag}.so", tag)
@@ -131,3 +133,38 @@ def test_every_file_of_the_migrator_is_in_the_bundle(folder: Path, tmp_path: Pat
     root = Path(spec.origin).parent
     expected = {f"{runtime.FOLDER}/migrator/{path.relative_to(root)}" for path in root.rglob("*.py")}
     assert expected <= names(build(folder, "1", tmp_path / "out").path)
+
+
+def test_what_a_bundle_carries_is_pinned_as_everywhere_else() -> None:
+    """The whole of a package's entry, with its hashes, so that both files change together."""
+    everywhere = (Path(__file__).parents[4] / "requirements" / "core.txt").read_text()
+    entries = wheel_pins.REQUIREMENTS.read_text().split("\n", 1)[1]
+    lines = {line.split(" ; ")[0].rstrip(" \\") for line in everywhere.splitlines()}
+    carried = [line.rstrip(" \\") for line in entries.splitlines()]
+    assert len([line for line in carried if "==" in line]) == 7
+    assert set(carried) <= lines
+
+
+def test_what_is_allowed_is_in_the_bundle_and_told_by_the_build(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "migrations" / "0002_x.expand.sql").write_text(
+        "-- revision: 0002\n-- after: 0001\n-- allow: truncate: it is a cache\nTRUNCATE orders;\n"
+    )
+    assert run(["build", str(folder), "--version", "1", "--out", str(tmp_path / "out")]) == 0
+    assert "0002_x.expand.sql allows truncate: it is a cache\n" in capsys.readouterr().out
+    (archive,) = (tmp_path / "out").glob("*.tar.gz")
+    with tarfile.open(archive) as tar:
+        file = tar.extractfile(runtime.LISTING)
+        assert file is not None
+        (allowed,) = json.loads(file.read())["allowed"]
+    assert allowed == {"rule": "truncate", "reason": "it is a cache", "file": "0002_x.expand.sql"}
+
+
+def test_a_finding_leaves_no_bundle_and_an_earlier_one_as_it_was(folder: Path, tmp_path: Path) -> None:
+    first = build(folder, "1", tmp_path / "out")
+    (folder / "migrations" / "0001_orders.expand.sql").write_text("-- revision: 0001\nDROP TABLE orders;\n")
+    with pytest.raises(BundleError, match="1 finding in the migrations"):
+        build(folder, "1", tmp_path / "out")
+    assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".gz", ".json"]
+    assert first.path.exists()
