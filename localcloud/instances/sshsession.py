@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import asyncssh
 
-PATIENCE = 1.0
-"""Seconds from SIGHUP to SIGTERM for a command whose client is gone."""
 _OUTPUT, _ERROR = 1, 2
 
 
@@ -29,8 +27,8 @@ class Session(asyncssh.SSHServerSession[bytes]):
     """Runs one command (or the shell, fed by the client) in a process group of its own.
 
     Bytes go through unchanged; what one side does not take holds the other one back. The client learns the exit
-    status, or the signal, when both output streams are at their end. A client that goes away, or is lost, ends the
-    process group: SIGHUP, and SIGTERM a second later.
+    status, or the signal, when both output streams are at their end. A client that goes away, or is lost, leaves the
+    command running, as OpenSSH does without a terminal: its pipes are closed, and writing to them tells it.
     """
 
     def __init__(self, account: Account) -> None:
@@ -158,9 +156,6 @@ class Session(asyncssh.SSHServerSession[bytes]):
         for descriptor in (0, _OUTPUT, _ERROR):
             if self._process is not None and (pipe := self._process.get_pipe_transport(descriptor)):
                 pipe.close()
-        self._send("HUP")
-        self._send("CONT")
-        asyncio.get_running_loop().call_later(PATIENCE, self._send, "TERM")
 
     def _send(self, name: str) -> None:
         if self._process is None or f"SIG{name}" not in signal.Signals.__members__:
