@@ -18,7 +18,7 @@ from release import environment_file, log_shipping
 from release.environment_file import AUTHORITY_URL, FOLDER, OPEN, Variables
 from release.errors import BundleError
 from release.model import Process, Release
-from release.units import BOOT, USER, boot_unit, log_of, unit, unit_name
+from release.units import AGENT_UNIT, BOOT, USER, boot_unit, log_of, unit, unit_name
 
 LIMIT = 16384
 """Bytes of user data that EC2 takes, before base64 (Amazon EC2 User Guide, "User data")."""
@@ -76,7 +76,6 @@ def boot_script(boot: Boot) -> str:
     """Fetch, verify, unpack, start. A bundle that is not the one that the digest names is never unpacked."""
     digest = boot.release.manifest.digest
     source = shlex.quote(f"s3://{boot.bucket}/{boot.release.manifest.key}")
-    agent = log_shipping.AGENT_UNIT
     return f"""\
 #!/bin/sh
 # Fetch the bundle by its digest, verify it, unpack it, fetch its variables, start its process.
@@ -91,8 +90,8 @@ again() {{
   done
 }}
 # First of all, so that others can read why the rest failed; no reason not to serve.
-command -v amazon-cloudwatch-agent-ctl >/dev/null || timeout 180 dnf install -y -q {agent} || true
-systemctl enable --now {agent} || echo "no log agent: what this instance says stays on it"
+command -v amazon-cloudwatch-agent-ctl >/dev/null || timeout 180 dnf install -y -q {AGENT_UNIT} || true
+systemctl enable --now {AGENT_UNIT} || echo "no log agent: what this instance says stays on it"
 again aws s3 cp --region {shlex.quote(boot.region)} --only-show-errors {source} bundle.tar.gz
 echo "{digest}  bundle.tar.gz" | sha256sum -c -
 rm -rf app

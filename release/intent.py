@@ -45,11 +45,12 @@ def intend(settings: Settings, former: Former, open_store: Callable[[str], Bundl
         return open_store(former.bucket).manifest(version)
 
     wanted = resolve(former.ledger, settings.release, manifest_of, settings.variables, settings.secrets or "")
-    if wanted is not None:
-        for process in wanted.manifest.processes:
+    plan = make_plan(former.ledger, wanted, settings.window, settings.web.min)
+    for release in plan.fleets:
+        for process in release.manifest.processes:
             # What does not fit is refused here, for the longest names that AWS can make, and not half way.
-            user_data(_longest(wanted, process, settings))
-    return Intent(former, make_plan(former.ledger, wanted, settings.window, settings.web.min))
+            user_data(_longest(release, process, settings))
+    return Intent(former, plan)
 
 
 def _longest(release: model.Release, process: model.Process, settings: Settings) -> Boot:

@@ -10,7 +10,6 @@ import json
 from release.units import LOGS, log_of
 
 AGENT_FILE = "/opt/aws/amazon-cloudwatch-agent/etc/amazon-cloudwatch-agent.json"
-AGENT_UNIT = "amazon-cloudwatch-agent"
 
 FLUSH_SECONDS = 1
 """What was said is on its way after this time."""

@@ -8,6 +8,7 @@ from release.model import Process, Release
 USER = "uneventful"
 LOGS = "/var/log/uneventful"
 BOOT = "uneventful-boot.service"
+AGENT_UNIT = "amazon-cloudwatch-agent"
 
 
 def unit_name(process: Process) -> str:
@@ -37,13 +38,15 @@ StandardError=append:{log_of("boot")}
 
 
 def unit(release: Release, process: Process) -> str:
-    """The unit of one process: started again when it ends, stopped with SIGTERM and time to finish."""
+    """The unit of one process: started again when it ends, stopped with SIGTERM and time to finish, before the log
+    agent, which so hears its last words.
+    """
     drain = release.manifest.drain_seconds
     return f"""\
 [Unit]
 Description={_specified(f"{process.name} of release {release.version} ({release.id})")}
 Wants=network-online.target
-After=network-online.target
+After=network-online.target {AGENT_UNIT}.service
 StartLimitIntervalSec=0
 
 [Service]

@@ -322,6 +322,18 @@ def test_too_long_variables_are_refused_before_the_first_resource(monkeypatch: p
     assert recording.resources == []
 
 
+def test_an_environment_that_outgrows_what_a_live_release_can_be_told_is_refused_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    big = release("1", BIG="x" * 6000)
+    queues = {f"queue-{number}": {} for number in range(30)}
+    recording = run(World(ledger=live_after(big), changes={"uneventful:queues": queues}), monkeypatch)
+    assert recording.exit_status == 32
+    assert f"{big} cannot boot" in recording.errors
+    assert "Traceback" not in recording.errors
+    assert recording.resources == []
+
+
 def test_the_shift_is_told_the_settings_of_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     production = run(
         World("production", published=PUBLISHED, changes={"uneventful:release": "1"}), monkeypatch

@@ -195,6 +195,7 @@ def test_a_process_has_its_own_user_and_time_to_finish_and_comes_back_when_it_en
         "KillSignal=SIGTERM",
         "KillMode=mixed",
         "StartLimitIntervalSec=0",
+        "After=network-online.target amazon-cloudwatch-agent.service",
         "WantedBy=multi-user.target",
     ):
         assert line in service
