@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -42,7 +43,8 @@ def prepare(revision: Revision, text: str) -> Batches:
     """The batches of a backfill's file. Raises BundleUnreadable or StatementError.
 
     In SQL it is one statement, in which `:batch` stands for the size (`-- batch: 1000`) and `:position` for the
-    greatest value of the first column that the batch before RETURNED, as a text, NULL at first. In Python it is
+    greatest value of the first column that the batch before RETURNED, as a text, NULL at first. SKIP LOCKED leaves out
+    what the application holds, until nothing else is left; then that is waited for. In Python it is
     `batch(connection)`, a psycopg connection with the transaction open, which returns the number of rows.
     """
     if revision.in_python:
@@ -107,29 +109,46 @@ def run(attempts: Attempts, revision: Revision, batches: Batches, row: Row) -> N
 
 def _in_sql(statement: Statement, size: int, file: str) -> Batch:
     returning = statement.holds("RETURNING")
-    if ":position" in _filled(statement, {"batch": "1"}) and not returning:
+    skipping = statement.holds("SKIP LOCKED")
+    if ":position" in _filled(statement.text, {"batch": "1"}) and (skipping or not returning):
         raise StatementError(
-            f"{file}, line {statement.line}: :position without RETURNING",
-            expected="RETURNING and the column that the position is of",
+            f"{file}, line {statement.line}: :position {'and SKIP LOCKED' if skipping else 'without RETURNING'}",
+            expected="no SKIP LOCKED beside it: a row that is skipped would never be come back to"
+            if skipping
+            else "RETURNING and the column that the position is of",
             seen=statement.summary,
             state="nothing was run",
+            next="change the file, and build the version again",
         )
+    text, patient = statement.text, _without_skipping(statement.text)
 
     def one(connection: Connection[Any], position: str | None) -> tuple[int, str | None]:
         literal = "NULL" if position is None else "'" + position.replace("'", "''") + "'"
-        cursor = connection.execute(_filled(statement, {"batch": str(size), "position": literal}).encode())
+        values = {"batch": str(size), "position": literal}
+        cursor = connection.execute(_filled(text, values).encode())
+        if skipping and cursor.rowcount == 0:
+            # Nothing left, or nothing that the application isn't holding just now: only waiting for it can tell.
+            cursor = connection.execute(_filled(patient, values).encode())
         if not returning:
             return cursor.rowcount, position
-        values = [row[0] for row in cursor.fetchall() if row[0] is not None]
-        return cursor.rowcount, str(max(values)) if values else position
+        found = [row[0] for row in cursor.fetchall() if row[0] is not None]
+        return cursor.rowcount, str(max(found)) if found else position
 
     return one
 
 
-def _filled(statement: Statement, values: dict[str, str]) -> str:
-    """The statement with `:name` replaced; a cast's `::name` and a text's `':name'` are left alone."""
+def _without_skipping(text: str) -> str:
+    tokens = list(scan(text))
+    words = [token for token in tokens if token.kind not in ("space", "comment")]
+    skips = [pair for pair in pairwise(words) if (pair[0].word, pair[1].word) == ("SKIP", "LOCKED")]
+    dropped = {id(token) for pair in skips for token in pair}
+    return "".join(token.text for token in tokens if id(token) not in dropped)
+
+
+def _filled(text: str, values: dict[str, str]) -> str:
+    """The text with `:name` replaced; a cast's `::name` and a text's `':name'` are left alone."""
     pieces: list[str] = []
-    for token in scan(statement.text):
+    for token in scan(text):
         named = token.text in values and pieces[-1:] == [":"] and pieces[-2:-1] != [":"]
         if named:
             pieces.pop()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 TABLE = "CREATE TABLE users (id bigint PRIMARY KEY, email text, lowered text);\n"
@@ -70,3 +72,21 @@ def test_one_in_python_has_a_connection_and_no_way_to_commit(users):
     ran = users.run()
     assert ran.status == 1
     assert "0003_bad.backfill.py does not work" in ran.text
+
+
+def test_a_row_that_the_application_holds_is_skipped_and_not_forgotten(users):
+    users.add(
+        "0002_lower.backfill.sql",
+        "UPDATE users SET lowered = lower(email) WHERE id IN "
+        "(SELECT id FROM users WHERE lowered IS NULL ORDER BY id LIMIT :batch FOR UPDATE SKIP LOCKED);",
+    )
+    with users.server.connect(users.database) as holder, ThreadPoolExecutor() as pool:
+        holder.execute("BEGIN")
+        holder.execute("SELECT 1 FROM users WHERE id = 5 FOR UPDATE")
+        running = pool.submit(users.run, limits={"attempts": 20})
+        users.waiting("UPDATE users%")
+        assert users.ledger()["0002"]["rows"] == 1049
+        assert users.ledger()["0002"]["outcome"] == "running"
+        holder.execute("COMMIT")
+        assert running.result().status == 0, running.result().text
+    assert users.query("SELECT count(*) FROM users WHERE lowered IS NULL") == [(0,)]

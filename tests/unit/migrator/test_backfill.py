@@ -55,3 +55,10 @@ def test_a_position_that_nothing_returns_is_refused():
 def test_more_than_one_statement_is_refused():
     with pytest.raises(StatementError, match="has 2 statements"):
         batches("UPDATE t SET a = 1; UPDATE t SET b = 1")
+
+
+def test_a_position_beside_skip_locked_is_refused():
+    with pytest.raises(StatementError, match=":position and SKIP LOCKED"):
+        batches(
+            "WITH a AS (SELECT id FROM t WHERE id > :position FOR UPDATE SKIP LOCKED) SELECT 1 RETURNING 1"
+        )
