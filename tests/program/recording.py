@@ -186,8 +186,8 @@ def _run(world: World, recording: Recording) -> None:
     pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type]
     try:
         with warnings.catch_warnings():
-            # pulumi_aws warns of each of its own deprecated modules while it is imported.
-            warnings.filterwarnings("ignore", category=DeprecationWarning, module="pulumi_aws")
+            # Both warn of each of their own deprecated modules while they are imported.
+            warnings.filterwarnings("ignore", category=DeprecationWarning, module="pulumi_(aws|command)")
             loop.run_until_complete(pulumi.runtime.run_in_stack(_program))
     except SystemExit as ended:
         recording.exit_status = ended.code

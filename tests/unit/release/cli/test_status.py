@@ -51,7 +51,7 @@ def test_a_weight_changed_by_hand_and_failures_are_not_hidden_by_the_ledger(worl
     assert seen["failures"] == "503 ×100"
 
 
-def test_instances_are_counted_as_healthy_registered_and_wanted(world) -> None:
+def test_web_instances_are_counted_as_healthy_registered_and_wanted(world) -> None:
     state = world.state(ledger())
     group, elb, ec2 = world.target_group(TWO.id), world.client("elbv2"), world.client("ec2")
     scaling = world.client("autoscaling")
@@ -71,6 +71,17 @@ def test_instances_are_counted_as_healthy_registered_and_wanted(world) -> None:
             "type": "aws:autoscaling/group:Group",
             "urn": "urn::web",
             "outputs": {"name": "web", "tags": [{"key": "uneventful:release", "value": TWO.id}]},
+        }
+    )
+    workers = [
+        {"key": "uneventful:release", "value": TWO.id},
+        {"key": "uneventful:process", "value": "worker"},
+    ]
+    state["deployment"]["resources"].append(
+        {
+            "type": "aws:autoscaling/group:Group",
+            "urn": "urn::worker",
+            "outputs": {"name": "worker", "tags": workers},
         }
     )
     world.begin(state)
