@@ -17,6 +17,9 @@ Sleep = Callable[[float], None]
 
 CONNECT_TIMEOUT = 10
 RETRY = 1.0
+"""Seconds between two tries to connect; one in `TELL_EVERY` is told."""
+
+TELL_EVERY = 15
 _WITHOUT_HOPE = ("28", "3D", "42")
 
 
@@ -63,13 +66,16 @@ class Server:
 
     def connect_patiently(self, purpose: str, deadline: Deadline, tell: Progress) -> Connection[Any]:
         """The same, tried again until the deadline while the server is away, full or starting."""
+        tries = 0
         while True:
             try:
                 return self.connect(purpose)
             except ConnectionLost as error:
                 if deadline.left() < RETRY:
                     raise
-                tell(f"the database does not answer, trying again: {error.seen}")
+                if tries % TELL_EVERY == 0:
+                    tell(f"the database does not answer, trying again: {error.seen}")
+                tries += 1
                 self._sleep(RETRY)
 
     def lets_in(self, user: str, password: str) -> bool:

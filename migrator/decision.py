@@ -44,6 +44,8 @@ def decide(bundle: Bundle, request: Request, rows: Sequence[Row]) -> Decision:
     _unchanged(bundle, by_revision)
     pending = tuple(one for one in wanted if not _applied(by_revision, one.revision))
     notes = _unknown(bundle, rows, pending)
+    if request.do == "migrate" and not request.revisions:
+        _complete(bundle, by_revision)
     _without_gaps(bundle, by_revision, pending, request)
     return Decision(
         steps=tuple(Step(one, by_revision.get(one.revision)) for one in pending),
@@ -154,6 +156,19 @@ def _unknown(bundle: Bundle, rows: Sequence[Row], pending: Sequence[Revision]) -
         f"{row.revision} ({row.kind}) of release {row.release} is not in this bundle, which can live with it"
         for row in unknown
     )
+
+
+def _complete(bundle: Bundle, rows: Mapping[str, Row]) -> None:
+    """On the way back nothing runs, so all that the release needs has to be there."""
+    missing = [one for one in bundle.revisions if one.branch == "expand" and not _applied(rows, one.revision)]
+    if missing:
+        raise UnknownRevision(
+            f"the database has not the revision {missing[0].revision}, which this release needs",
+            expected=f"{_listed(one.revision for one in missing)} applied, as when it was live before",
+            seen=f"applied: {_listed(row.revision for row in rows.values() if row.applied)}",
+            state="nothing was run: going back runs no migration; whatever serves goes on",
+            next="was the database restored from an earlier day? Then deploy a new version, which brings its revisions",
+        )
 
 
 def _without_gaps(

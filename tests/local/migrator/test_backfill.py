@@ -53,8 +53,8 @@ def test_killed_it_goes_on_where_it_was(users):
 
 
 def test_time_over_between_two_batches_it_stops_and_goes_on_next_time(users):
-    users.add("0002_lower.backfill.sql", BATCH.replace("0.01", "0.3"))
-    ran = users.run(limits={"deadline": 0.5})
+    users.add("0002_lower.backfill.sql", BATCH.replace("0.01", "0.1"))
+    ran = users.run(limits={"deadline": 0.3})
     assert ran.status == 1
     assert "is not at its end" in ran.err
     assert 0 < users.ledger()["0002"]["rows"] < 1050

@@ -61,7 +61,14 @@ def test_what_was_begun_is_gone_on_with():
 
 
 def test_going_back_asks_for_nothing_and_nothing_runs():
-    assert steps(WHOLE, request(), []) == []
+    assert steps(WHOLE, request(), [row("1"), row("2", "backfill"), row("3")]) == []
+
+
+def test_going_back_to_a_release_whose_schema_the_database_has_not_is_refused():
+    with pytest.raises(
+        UnknownRevision, match="the database has not the revision 2, which this release needs"
+    ):
+        decide(WHOLE, request(), [row("1")])
 
 
 def test_a_contract_never_runs_before_a_release_nor_pulls_an_expand():
