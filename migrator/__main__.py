@@ -6,6 +6,7 @@ not. 130: it was told to stop, and took its statement back.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 1
     except Stopped as stopped:
+        # What is still to be written may have no reader any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         print(f"stopped by {stopped.name}: run it again to go on", file=sys.stderr, flush=True)
         return 130
     return 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 BUILD = "CREATE INDEX CONCURRENTLY IF NOT EXISTS users_email ON users (email);"

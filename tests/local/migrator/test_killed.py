@@ -145,6 +145,20 @@ def test_told_to_stop_it_takes_its_statement_back_and_frees_the_lock(tables, num
     assert is_whole(tables)
 
 
+def test_nobody_listening_any_more_is_told_to_stop(tables):
+    tables.add("0002_whole.expand.sql", WHOLE)
+    with tables.server.connect(tables.database) as holder:
+        holder.execute("BEGIN")
+        holder.execute("LOCK TABLE e IN SHARE MODE")
+        process = tables.start(limits={"lock_timeout_ms": 100, "attempts": 1000})
+        tables.waiting("ALTER TABLE e%")
+        process.stdout.close()
+        process.wait(timeout=20)
+        assert (process.returncode, "stopped by SIGHUP" in process.stderr.read()) == (130, True)
+    tables.applied()
+    assert is_whole(tables)
+
+
 def test_killed_at_any_instant_it_ends_well(tables, rounds):
     tables.query("INSERT INTO b SELECT i, i::text FROM generate_series(1, 50000) i")
     chance = random.Random(4)
