@@ -51,6 +51,7 @@ class Server:
             "tcp_keepalives_interval": "5",
             "tcp_keepalives_count": "3",
             "statement_timeout": "0",
+            "TimeZone": "UTC",
         }
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         name = f"uneventful migrator {self._request.release} {purpose}"
