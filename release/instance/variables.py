@@ -59,6 +59,7 @@ def composed(pairs: dict[str, str], known: dict[str, str], authority: Path) -> d
         place = f"{known['DATABASE_HOST']}:{known['DATABASE_PORT']}/{known['DATABASE_NAME']}"
         proof = f"sslmode=verify-full&sslrootcert={quote(str(authority))}"
         made["DATABASE_URL"] = f"postgresql://{login}@{place}?{proof}"
+        made["DATABASE_CA"] = str(authority)
     if "CACHE_TOKEN" in pairs:
         place = f"{known['CACHE_HOST']}:{known['CACHE_PORT']}/0"
         made["CACHE_URL"] = f"rediss://:{quote(pairs['CACHE_TOKEN'], '')}@{place}"

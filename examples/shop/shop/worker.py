@@ -42,7 +42,8 @@ def _fulfil(job: Job, jobs: Jobs, orders: Orders) -> None:
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
+    log.setLevel(logging.INFO)
     release = os.environ.get("RELEASE_ID", "none")
     jobs, database = open_jobs(os.environ), open_database(os.environ)
     if jobs is None or database is None:
