@@ -12,12 +12,13 @@ ARGS ?=
 up: python ## the local cloud, the program on it and a first release: a running environment
 	@$(PYTHON) -m setup up
 
-down: ## stops the local cloud and everything in it
-	@if [ -x $(BIN)/localcloud ]; then $(BIN)/localcloud down; fi
+down: ## stops the local clouds of all stacks and everything in them
+	@if [ -x $(BIN)/localcloud ]; then $(BIN)/localcloud down --all; fi
 
 clean: down ## removes what `make up` put into this folder; the cache folder stays for the next time
 	@$(PYTHON) -m setup.salt Pulumi.*.yaml
-	@if [ -L .uneventful/cloud/stores ]; then rm -rf "$$(readlink .uneventful/cloud/stores)"; fi
+	@for stores in .uneventful/cloud/stores .uneventful/stacks/*/cloud/stores; do \
+	  if [ -L "$$stores" ]; then rm -rf "$$(readlink "$$stores")"; fi; done
 	@rm -rf .uneventful .venv
 
 test: lint ## every test, on the real engine; ARGS="tests/unit -k plan" for some of them

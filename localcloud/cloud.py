@@ -17,7 +17,8 @@ from localcloud.controlplane.server import ApiServer
 from localcloud.errors import UnknownFault
 from localcloud.faults import FaultBoard, Faults, clear_fault, set_fault
 from localcloud.instances.local import LocalInstances
-from localcloud.record import REGION, credentials
+from localcloud.location import Location
+from localcloud.record import credentials
 from localcloud.stores.authority import Authority
 from localcloud.stores.local import LocalCaches, LocalDatabases
 from localcloud.stores.place import Finder
@@ -32,7 +33,11 @@ class Cloud:
     """Everything runs when constructed; `run` keeps it going, `close` ends all of it."""
 
     def __init__(
-        self, checkout: Checkout, on_log: Callable[[str], None], on_trouble: Callable[[str], None]
+        self,
+        checkout: Checkout,
+        location: Location,
+        on_log: Callable[[str], None],
+        on_trouble: Callable[[str], None],
     ) -> None:
         self._log = on_log
         self._trouble = on_trouble
@@ -41,7 +46,7 @@ class Cloud:
         self._started = time.monotonic()
         self.board = FaultBoard(on_log)
         shutil.rmtree(checkout.balancer, ignore_errors=True)
-        self.pool = AddressPool(checkout.root)
+        self.pool = AddressPool(checkout.state)
         self.authority = Authority(checkout.authority)
         self.instances = LocalInstances(checkout.instances, checkout.marker, self.authority.ca_path)
         self.balancer = EnvoyBalancer(checkout.balancer, on_log=on_log)
@@ -55,11 +60,12 @@ class Cloud:
             self.caches,
             self.pool,
             self.board,
-            lambda: credentials(self.api.endpoint),
+            location,
+            lambda: credentials(self.api.endpoint, location.region),
             on_log,
         )
         port = FIRST_PORT + int(checkout.key[:8], 16) % PORTS
-        self.api = ApiServer(self.board, self.plane, REGION, port)
+        self.api = ApiServer(self.board, self.plane, location.region, port)
         self.api.warm()
         self.plane.sync()
         self.instances.on_exit(lambda _instance: self._wake.set())

@@ -1,4 +1,4 @@
-"""The local cloud's one process: `python -m localcloud.daemon ROOT HOME`, started by `localcloud up`.
+"""The local cloud's one process: `python -m localcloud.daemon ROOT HOME STACK`, started by `localcloud up`.
 
 It holds the cloud's lock for as long as it lives; the kernel drops it however it ends. So whoever holds the lock may
 end what an earlier daemon left behind.
@@ -19,9 +19,10 @@ from pathlib import Path
 from localcloud.checkout import Checkout
 from localcloud.control import ControlServer
 from localcloud.errors import CloudAlreadyRunning, CloudError
+from localcloud.location import location_of
 from localcloud.orphans import end_orphans
 from localcloud.processes import MARKER_VARIABLE, start_time
-from localcloud.record import ACCOUNT, REGION, DaemonRecord
+from localcloud.record import DaemonRecord
 
 log = logging.getLogger("localcloud")
 ANOTHER_RUNS = 3
@@ -63,6 +64,9 @@ def forget(checkout: Checkout) -> list[str]:
 
 def serve(checkout: Checkout) -> None:
     """Be the local cloud until told to stop by SIGTERM, SIGINT or `localcloud down`."""
+    location = location_of(checkout.root, checkout.stack)
+    # moto reads it at every request, and answers as this account whoever asks.
+    os.environ["MOTO_ACCOUNT_ID"] = location.account
     lock = take_lock(checkout.lock)
     os.truncate(checkout.log, 0)
     notes = forget(checkout)
@@ -71,7 +75,10 @@ def serve(checkout: Checkout) -> None:
     # moto, Flask and botocore take most of the start; whatever is wrong above is said without waiting for them.
     from localcloud.cloud import Cloud
 
-    cloud = Cloud(checkout, log.info, lambda trouble: log.error("%s\n%s", trouble, traceback.format_exc()))
+    def trouble(said: str) -> None:
+        log.error("%s\n%s", said, traceback.format_exc())
+
+    cloud = Cloud(checkout, location, log.info, trouble)
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: cloud.stop())
 
@@ -93,8 +100,8 @@ def serve(checkout: Checkout) -> None:
         pid=os.getpid(),
         started=start_time(os.getpid()) or 0,
         endpoint=cloud.endpoint,
-        region=REGION,
-        account=ACCOUNT,
+        region=location.region,
+        account=location.account,
         control=str(checkout.socket),
     ).write(checkout.record)
     log.info("ready at %s", cloud.endpoint)
@@ -113,8 +120,8 @@ def serve(checkout: Checkout) -> None:
 
 
 def main(argv: list[str]) -> int:
-    root, home = (Path(argument) for argument in argv[1:3])
-    checkout = Checkout(root, home)
+    root, home, stack = argv[1:4]
+    checkout = Checkout(Path(root), Path(home), stack)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stdout)
     log.setLevel(logging.INFO)
     # What it starts carries the marker; the daemon itself does not, its lock says what it is.

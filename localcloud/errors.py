@@ -5,6 +5,7 @@ CloudError
 ├── CloudAlreadyRunning  `up` of a second daemon for one checkout (the command itself only says so)
 ├── StartFailed          the daemon did not become ready, with the end of its log
 ├── NoCheckout           the command was not given inside a checkout
+├── NoStack              a stack without a stack file, or with one that names no account or region
 ├── UnknownFault         a fault knob, or a value of one, that does not exist
 ├── ControlFailed        the daemon refused a control request
 ├── AddressesUsedUp      no free 127/8 address in this checkout's slice
@@ -29,11 +30,14 @@ class CloudError(Exception):
 
 
 class CloudNotRunning(CloudError):
-    def __init__(self, folder: str, left_over: bool = False) -> None:
+    def __init__(self, folder: str, left_over: bool = False, stack: str = "dev") -> None:
         seen = (
             "its daemon ended without being told to" if left_over else "none was started, or it was stopped"
         )
-        super().__init__(f"no local cloud is running for {folder}: {seen}.", "Start it with: localcloud up")
+        whose, option = ("", "") if stack == "dev" else (f" and stack {stack}", f" --stack {stack}")
+        super().__init__(
+            f"no local cloud is running for {folder}{whose}: {seen}.", f"Start it with: localcloud up{option}"
+        )
 
 
 class CloudAlreadyRunning(CloudError):
@@ -45,6 +49,10 @@ class StartFailed(CloudError):
 
 
 class NoCheckout(CloudError):
+    pass
+
+
+class NoStack(CloudError):
     pass
 
 

@@ -8,9 +8,6 @@ from pathlib import Path
 
 from localcloud.processes import ProcessId
 
-REGION = "eu-west-1"
-ACCOUNT = "123456789012"
-"""moto's account, unless told otherwise by every single request."""
 ACCESS_KEY = "AKIAUNEVENTFULLOCAL0"
 SECRET_KEY = "uneventful-local-cloud"
 
@@ -42,7 +39,7 @@ def read_record(path: Path) -> DaemonRecord | None:
         return None
 
 
-def credentials(endpoint: str, region: str = REGION) -> dict[str, str]:
+def credentials(endpoint: str, region: str) -> dict[str, str]:
     """AWS's own variables for whoever is to use the cloud at `endpoint`."""
     return {
         "AWS_ENDPOINT_URL": endpoint,

@@ -12,6 +12,7 @@ from localcloud.checkout import Checkout
 from localcloud.control import ask
 from localcloud.daemon import ANOTHER_RUNS, forget, take_lock
 from localcloud.errors import CloudAlreadyRunning, CloudNotRunning, ControlFailed, StartFailed
+from localcloud.location import location_of
 from localcloud.record import DaemonRecord, read_record
 
 START_SECONDS = 30.0
@@ -30,22 +31,30 @@ def required(checkout: Checkout) -> DaemonRecord:
     """The record of this checkout's daemon. Raises `CloudNotRunning` when it is not running."""
     record = running(checkout)
     if record is None:
-        raise CloudNotRunning(str(checkout.root), left_over=checkout.record.exists())
+        raise CloudNotRunning(str(checkout.root), left_over=checkout.record.exists(), stack=checkout.stack)
     return record
 
 
 def start(checkout: Checkout) -> tuple[DaemonRecord, bool]:
     """The running daemon's record, and whether it was started just now.
 
-    Raises `StartFailed` with the end of its log when it ends, or is not ready within 30 s.
+    Raises `NoStack`, and `StartFailed` with the end of its log when it ends, or is not ready within 30 s.
     """
     found = running(checkout)
     if found is not None:
         return found, False
+    location_of(checkout.root, checkout.stack)
     checkout.cloud.mkdir(parents=True, exist_ok=True)
     with checkout.log.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "localcloud.daemon", str(checkout.root), str(checkout.home)],
+            [
+                sys.executable,
+                "-m",
+                "localcloud.daemon",
+                str(checkout.root),
+                str(checkout.home),
+                checkout.stack,
+            ],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -7,12 +7,13 @@ import os
 import shlex
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from localcloud.checkout import Checkout, find_checkout
+from localcloud.checkout import USUAL_STACK, Checkout, find_checkout
 from localcloud.cli import lifecycle
 from localcloud.cli.load import load
 from localcloud.cli.show import show_status
@@ -32,17 +33,22 @@ app.add_typer(fault, name="fault")
 app.command("load")(load)
 
 AsJson = Annotated[bool, typer.Option("--json", help="As one JSON object.")]
+Stack = Annotated[str, typer.Option("--stack", help="The stack whose cloud it is.")]
 
 
-def _here() -> Checkout:
-    return find_checkout(Path.cwd(), os.environ)
+def _here(stack: str) -> Checkout:
+    return find_checkout(Path.cwd(), os.environ, stack)
+
+
+def _option(stack: str) -> str:
+    return "" if stack == USUAL_STACK else f" --stack {stack}"
 
 
 @app.command()
-def up() -> None:
+def up(stack: Stack = USUAL_STACK) -> None:
     """Start this checkout's local cloud; nothing happens when it runs already."""
     began = time.monotonic()
-    checkout = _here()
+    checkout = _here(stack)
     record, fresh = lifecycle.start(checkout)
     if fresh:
         for note in ask(checkout.socket, "status")["notes"]:
@@ -52,20 +58,25 @@ def up() -> None:
         )
     else:
         typer.echo(f"the local cloud is up already: {record.endpoint} (pid {record.pid})")
-    typer.echo('to use it in this shell: eval "$(localcloud env)"')
+    typer.echo(f'to use it in this shell: eval "$(localcloud env{_option(stack)})"')
 
 
 @app.command()
-def down() -> None:
+def down(
+    stack: Stack = USUAL_STACK,
+    every: Annotated[bool, typer.Option("--all", help="The clouds of all stacks of this checkout.")] = False,
+) -> None:
     """Stop it: every process, every port. What it held is gone."""
-    for line in lifecycle.stop(_here()):
-        typer.echo(line)
+    checkout = _here(stack)
+    for name in checkout.stacks() if every else (stack,):
+        for line in lifecycle.stop(replace(checkout, stack=name)):
+            typer.echo(f"{name}: {line}" if every else line)
 
 
 @app.command()
-def status(as_json: AsJson = False) -> None:
+def status(as_json: AsJson = False, stack: Stack = USUAL_STACK) -> None:
     """What runs: instances, load balancers with weights, target health, faults."""
-    checkout = _here()
+    checkout = _here(stack)
     lifecycle.required(checkout)
     seen = ask(checkout.socket, "status")
     if as_json:
@@ -75,11 +86,14 @@ def status(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def env() -> None:
+def env(stack: Stack = USUAL_STACK) -> None:
     """AWS's and Pulumi's own variables, as export lines for a shell."""
-    checkout = _here()
+    checkout = _here(stack)
     record = lifecycle.required(checkout)
-    variables = {**credentials(record.endpoint, record.region), **environment.variables(checkout.root)}
+    variables = {
+        **credentials(record.endpoint, record.region),
+        **environment.variables(checkout.root, backend=checkout.pulumi_backend),
+    }
     for name, value in sorted(variables.items()):
         typer.echo(f"export {name}={shlex.quote(value)}")
 
@@ -88,27 +102,31 @@ def env() -> None:
 def fault_set(
     name: Annotated[str, typer.Argument(help="For example weights-delay, or weights-delay=5.")],
     value: Annotated[str, typer.Argument(help="For example 5, 10%:elbv2:ModifyRule, on.")] = "",
+    stack: Stack = USUAL_STACK,
 ) -> None:
     """Turn a knob. See what there is: localcloud fault list."""
     if not value:
         name, _, value = name.partition("=")
-    checkout = _here()
+    checkout = _here(stack)
     lifecycle.required(checkout)
     _show_faults(ask(checkout.socket, "fault-set", name=name, value=value)["faults"])
 
 
 @fault.command("clear")
-def fault_clear(name: Annotated[str, typer.Argument(help="The knob; without it all of them.")] = "") -> None:
+def fault_clear(
+    name: Annotated[str, typer.Argument(help="The knob; without it all of them.")] = "",
+    stack: Stack = USUAL_STACK,
+) -> None:
     """Turn a knob off, or all of them."""
-    checkout = _here()
+    checkout = _here(stack)
     lifecycle.required(checkout)
     _show_faults(ask(checkout.socket, "fault-clear", name=name or None)["faults"])
 
 
 @fault.command("list")
-def fault_list() -> None:
+def fault_list(stack: Stack = USUAL_STACK) -> None:
     """The knobs that are on, and those that there are."""
-    checkout = _here()
+    checkout = _here(stack)
     lifecycle.required(checkout)
     _show_faults(ask(checkout.socket, "fault-list")["faults"])
     from localcloud import faults

@@ -28,8 +28,8 @@ from localcloud.controlplane.scaling import Scaling
 from localcloud.controlplane.targets import Targets
 from localcloud.errors import CloudError
 from localcloud.faults import FaultBoard
+from localcloud.location import Location
 from localcloud.parts import Balancer, BalancerState, Caches, Databases, Instances
-from localcloud.record import ACCOUNT, REGION
 
 RETRY_SECONDS = 2.0
 """How long until a data plane that refused a state is asked again."""
@@ -46,12 +46,14 @@ class ControlPlane:
         caches: Caches,
         pool: AddressPool,
         board: FaultBoard,
+        location: Location,
         credentials: Callable[[], Mapping[str, str]],
         on_log: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._balancer = balancer
         self._board = board
+        self._location = location
         self._log = on_log
         self._clock = clock
         self._lock = RLock()
@@ -86,11 +88,11 @@ class ControlPlane:
 
     def elb(self) -> Any:
         """moto's ELBv2Backend of this cloud."""
-        return elbv2_backends[ACCOUNT][REGION]
+        return elbv2_backends[self._location.account][self._location.region]
 
     def groups(self) -> Any:
         """moto's AutoScalingBackend of this cloud."""
-        return autoscaling_backends[ACCOUNT][REGION]
+        return autoscaling_backends[self._location.account][self._location.region]
 
     def _locked(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -151,7 +153,8 @@ class ControlPlane:
 
     def record_metrics(self) -> None:
         """Give CloudWatch what the load balancers counted. To be called every second."""
-        self._recorder.record(cloudwatch_backends[ACCOUNT][REGION], self._balancer.take_counts(), utcnow())
+        cloudwatch = cloudwatch_backends[self._location.account][self._location.region]
+        self._recorder.record(cloudwatch, self._balancer.take_counts(), utcnow())
 
     def close(self) -> None:
         self._hooks.remove()

@@ -13,12 +13,15 @@ from localcloud.engine.choice import Source
 from localcloud.engine.places import Clone, write
 
 
-def variables(root: Path, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+def variables(
+    root: Path, environ: Mapping[str, str] | None = None, backend: Path | None = None
+) -> dict[str, str]:
     """What to set on top of `environ` in the clone at `root`; makes the passphrase and the backend's folder if missing.
 
     - PATH: the virtual environment's executables, then the engine's, then what was there. (The language host of a
       built engine runs the first `python` on PATH.)
-    - PULUMI_BACKEND_URL: the state of the local stacks is in the clone, or where UNEVENTFUL_HOME puts its local cloud.
+    - PULUMI_BACKEND_URL: the state of the local stacks is in `backend`, by default that of the usual stack: in the
+      clone, or where UNEVENTFUL_HOME puts its local cloud.
     - PULUMI_CONFIG_PASSPHRASE: the clone's own; one for all its clouds, since Pulumi notes its salt in the stack files.
     - PULUMI_HOME: only where stand-ins take the places of plugins.
 
@@ -27,7 +30,8 @@ def variables(root: Path, environ: Mapping[str, str] | None = None) -> dict[str,
     environ = os.environ if environ is None else environ
     clone = Clone(root)
     engine = record.load(clone)
-    backend = Path(environ.get(HOME_VARIABLE) or root / ".uneventful").resolve() / "pulumi"
+    if backend is None:
+        backend = Path(environ.get(HOME_VARIABLE) or root / ".uneventful").resolve() / "pulumi"
     backend.mkdir(parents=True, exist_ok=True)
     first = [str(clone.python.parent)] + ([str(engine.binaries)] if engine else [])
     result = {

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 from localcloud.processes import identify, marked_processes
@@ -132,6 +133,41 @@ def test_two_checkouts_clouds_run_side_by_side_and_one_ends_alone(tmp_path: Path
     finally:
         one.run("down", check=False)
         other.run("down", check=False)
+
+
+def test_each_stack_has_a_cloud_of_its_own_with_its_account_region_and_state(checkout: Checkout) -> None:
+    config = 'config:\n  aws:region: eu-central-1\n  aws:allowedAccountIds: ["111122223333"]\n'
+    (checkout.root / "Pulumi.staging.yaml").write_text(config)
+    staging = ("--stack", "staging")
+    checkout.run("up")
+    checkout.run("up", *staging)
+    seen = [variables(checkout), variables(checkout, *staging)]
+    assert [identity(one) for one in seen] == ["123456789012", "111122223333"]
+    assert [one["AWS_REGION"] for one in seen] == ["eu-west-1", "eu-central-1"]
+    assert seen[0]["PULUMI_BACKEND_URL"] != seen[1]["PULUMI_BACKEND_URL"]
+    checkout.run("down")
+    assert identity(seen[1]) == "111122223333"
+    assert "production" in checkout.run("up", "--stack", "production", check=False).stderr
+    said = checkout.run("down", "--all").stdout
+    assert said.endswith("staging: the local cloud is down\n")
+    assert daemons_of(checkout) == []
+
+
+def variables(checkout: Checkout, *options: str) -> dict[str, str]:
+    lines = checkout.run("env", *options).stdout.splitlines()
+    return dict(line.removeprefix("export ").split("=", 1) for line in lines)
+
+
+def identity(seen: dict[str, str]) -> str:
+    sts = boto3.client(
+        "sts",
+        endpoint_url=seen["AWS_ENDPOINT_URL"],
+        region_name=seen["AWS_REGION"],
+        aws_access_key_id=seen["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=seen["AWS_SECRET_ACCESS_KEY"],
+    )
+    account: str = sts.get_caller_identity()["Account"]
+    return account
 
 
 def test_env_points_awss_own_tools_at_the_cloud(checkout: Checkout) -> None:

@@ -18,9 +18,11 @@ from localcloud.addresses import AddressPool
 from localcloud.controlplane.plane import ControlPlane
 from localcloud.controlplane.server import ApiServer
 from localcloud.faults import FaultBoard
-from localcloud.record import ACCOUNT, REGION, credentials
+from localcloud.location import Location
+from localcloud.record import credentials
 from tests.local.controlplane.fakes import FakeBalancer, FakeClock, FakeInstances, FakeStores
 
+LOCATION = Location()
 RESET = ("elbv2", "autoscaling", "cloudwatch", "rds", "elasticache")
 """EC2 is not among them: it takes 1.5 s to read its images again, and tests make networks of their own in it."""
 
@@ -43,7 +45,7 @@ class World:
             self.clients[service] = boto3.client(
                 service,
                 endpoint_url=self.endpoint,
-                region_name=REGION,
+                region_name=LOCATION.region,
                 aws_access_key_id="key",
                 aws_secret_access_key="secret",
                 config=Config(retries={"total_max_attempts": 1}, read_timeout=10),
@@ -62,7 +64,9 @@ class World:
         ec2 = self.client("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
         subnets = [
-            ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.20.{n}.0/24", AvailabilityZone=f"{REGION}{zone}")
+            ec2.create_subnet(
+                VpcId=vpc, CidrBlock=f"10.20.{n}.0/24", AvailabilityZone=f"{LOCATION.region}{zone}"
+            )
             for n, zone in enumerate("ab")
         ]
         return vpc, [subnet["Subnet"]["SubnetId"] for subnet in subnets]
@@ -158,7 +162,7 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     for service in RESET:
-        get_backend(service)[ACCOUNT][REGION].reset()
+        get_backend(service)[LOCATION.account][LOCATION.region].reset()
     instances, balancer, clock, log = FakeInstances(), FakeBalancer(), FakeClock(), list[str]()
     board = FaultBoard(log.append)
     pool = AddressPool(tmp_path)
@@ -170,11 +174,12 @@ def world(tmp_path: Path) -> Iterator[World]:
         caches,
         pool,
         board,
-        lambda: credentials(api.endpoint),
+        LOCATION,
+        lambda: credentials(api.endpoint, LOCATION.region),
         log.append,
         clock,
     )
-    api = ApiServer(board, plane, REGION)
+    api = ApiServer(board, plane, LOCATION.region)
     api.start()
     yield World(plane, instances, balancer, databases, caches, clock, board, api.endpoint, log)
     api.close()

@@ -12,8 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
-from localcloud.record import REGION
-from tests.local.controlplane.conftest import World
+from tests.local.controlplane.conftest import LOCATION, World
 
 
 def twice(world: World, see: Callable[[], Any]) -> tuple[Any, Any]:
@@ -285,7 +284,7 @@ def test_a_metric_is_found_whatever_the_order_of_its_dimensions_and_the_second_o
 
 def test_a_bucket_that_refuses_all_but_tls_is_open_to_this_machine(world: World) -> None:
     s3, bucket = world.client("s3"), f"bundles-{uuid.uuid4().hex}"
-    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": LOCATION.region})
     arn = f"arn:aws:s3:::{bucket}"
     denial = {
         "Effect": "Deny",
@@ -311,7 +310,7 @@ def test_a_bucket_with_delete_markers_can_be_emptied_once_its_versioning_is_susp
 
     def empty() -> str:
         bucket = f"bundles-{uuid.uuid4().hex}"
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": LOCATION.region})
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         s3.put_object(Bucket=bucket, Key="lease/1.json", Body=b"1")
         s3.delete_object(Bucket=bucket, Key="lease/1.json")

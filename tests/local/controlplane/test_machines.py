@@ -9,8 +9,7 @@ from typing import Any
 import boto3
 
 from localcloud.parts import InstanceSpec
-from localcloud.record import ACCOUNT, REGION
-from tests.local.controlplane.conftest import World
+from tests.local.controlplane.conftest import LOCATION, World
 
 IMAGE = "ami-0ef3038e9b73a0746"
 
@@ -82,13 +81,13 @@ def test_an_instance_has_its_profiles_role_and_no_other_keys(world: World):
     sts = boto3.client(
         "sts",
         endpoint_url=world.endpoint,
-        region_name=REGION,
+        region_name=LOCATION.region,
         aws_access_key_id=spec.role.access_key,
         aws_secret_access_key=spec.role.secret_key,
         aws_session_token=spec.role.token,
     )
     identity = sts.get_caller_identity()["Arn"]
-    assert identity == f"arn:aws:sts::{ACCOUNT}:assumed-role/operations-role/{spec.instance_id}"
+    assert identity == f"arn:aws:sts::{LOCATION.account}:assumed-role/operations-role/{spec.instance_id}"
 
 
 def test_without_a_profile_there_are_no_keys_at_all(world: World):

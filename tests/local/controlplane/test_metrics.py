@@ -8,12 +8,13 @@ from typing import Any
 from moto.cloudwatch.models import cloudwatch_backends
 
 from localcloud.controlplane.metrics import KEPT, NAMESPACE, Recorder, samples
+from localcloud.location import Location
 from localcloud.parts import GroupCounts
-from localcloud.record import ACCOUNT, REGION
 from tests.local.controlplane.conftest import World
 
-BALANCER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/app/front/1a"
-GROUP = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/web-1/2b"
+LOCATION = Location()
+BALANCER = f"arn:aws:elasticloadbalancing:{LOCATION.region}:{LOCATION.account}:loadbalancer/app/front/1a"
+GROUP = f"arn:aws:elasticloadbalancing:{LOCATION.region}:{LOCATION.account}:targetgroup/web-1/2b"
 COUNTS = GroupCounts(
     BALANCER,
     GROUP,
@@ -66,7 +67,7 @@ def test_a_quiet_second_puts_nothing() -> None:
 
 
 def test_an_hour_of_traffic_keeps_an_hour_of_data_and_leaves_others_alone(world: World) -> None:
-    backend = cloudwatch_backends[ACCOUNT][REGION]
+    backend = cloudwatch_backends[LOCATION.account][LOCATION.region]
     world.client("cloudwatch").put_metric_data(
         Namespace="mine", MetricData=[{"MetricName": "kept", "Value": 1}]
     )

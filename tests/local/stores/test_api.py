@@ -16,10 +16,13 @@ from moto.backends import get_backend
 from localcloud.controlplane.plane import ControlPlane
 from localcloud.controlplane.server import ApiServer
 from localcloud.faults import FaultBoard
-from localcloud.record import ACCOUNT, REGION, credentials
+from localcloud.location import Location
+from localcloud.record import credentials
 from localcloud.stores.local import LocalCaches
 from tests.local.controlplane.fakes import FakeBalancer, FakeInstances
 from tests.local.stores.conftest import Site, until
+
+LOCATION = Location()
 
 
 class Cloud:
@@ -35,17 +38,18 @@ class Cloud:
             self.caches,
             site.pool,
             board,
-            lambda: credentials(self.api.endpoint),
+            LOCATION,
+            lambda: credentials(self.api.endpoint, LOCATION.region),
             site.log.append,
         )
-        self.api = ApiServer(board, self.plane, REGION)
+        self.api = ApiServer(board, self.plane, LOCATION.region)
         self.api.start()
 
     def client(self, service: str) -> Any:
         return boto3.client(
             service,
             endpoint_url=self.api.endpoint,
-            region_name=REGION,
+            region_name=LOCATION.region,
             aws_access_key_id="key",
             aws_secret_access_key="secret",
             config=Config(retries={"total_max_attempts": 1}, read_timeout=30),
@@ -90,7 +94,7 @@ class Cloud:
 @pytest.fixture
 def cloud(site: Site) -> Iterator[Cloud]:
     for service in ("rds", "elasticache", "secretsmanager"):
-        get_backend(service)[ACCOUNT][REGION].reset()
+        get_backend(service)[LOCATION.account][LOCATION.region].reset()
     cloud = Cloud(site)
     yield cloud
     cloud.close()
