@@ -7,13 +7,16 @@ BIN := .venv/bin
 LINTED := infra release localcloud demo setup tests examples __main__.py
 ARGS ?=
 
-.PHONY: up down clean test lint demo engine engine-from-nothing python
+.PHONY: up down preview clean test lint demo engine engine-from-nothing python
 
 up: python ## the local cloud, the program on it and a first release: a running environment
 	@$(PYTHON) -m setup up
 
 down: ## stops the local clouds of all stacks and everything in them
 	@if [ -x $(BIN)/localcloud ]; then $(BIN)/localcloud down --all; fi
+
+preview: python ## what `pulumi up` would do to dev, staging and production, each on a local cloud of its own
+	@$(PYTHON) -m setup preview
 
 clean: down ## removes what `make up` put into this folder; the cache folder stays for the next time
 	@$(PYTHON) -m setup.salt Pulumi.*.yaml

@@ -24,7 +24,7 @@ def main() -> int:
     """0 only when every act went as it must and the load lost nothing."""
     options = _options()
     console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 150)
-    world = World(options.stack, local_variables(os.environ))
+    world = World(options.stack, local_variables(os.environ, options.stack))
     status = world.status()
     if status.live is None:
         console.print("nothing is live yet, so nothing can be lost\n  next: make up")

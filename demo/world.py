@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from setup.steps import StepFailed
+from setup.variables import of_cloud
+
 BIN = Path(sys.executable).parent
 
 
-def local_variables(base: Mapping[str, str]) -> dict[str, str]:
-    """`base` with what `localcloud env` tells a shell. Raises SystemExit with the command's own words when the local
-    cloud is not running."""
+def local_variables(base: Mapping[str, str], stack: str = "dev") -> dict[str, str]:
+    """`base` with what `localcloud env` tells a shell. Raises SystemExit with the command's own words when the stack's
+    local cloud is not running."""
     environment = {**base, "PATH": f"{BIN}{os.pathsep}{base['PATH']}"}
-    script = 'variables=$(localcloud env) && eval "$variables" && exec env -0'
-    told = subprocess.run(
-        ["sh", "-c", script], env=environment, stdout=subprocess.PIPE, text=True, check=False
-    )
-    if told.returncode:
-        raise SystemExit(told.returncode)
-    return dict(line.split("=", 1) for line in told.stdout.split("\0") if "=" in line)
+    try:
+        return of_cloud(environment, Path.cwd(), stack)
+    except StepFailed as failed:
+        raise SystemExit(failed.status) from None
 
 
 @dataclass(frozen=True)

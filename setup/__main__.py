@@ -14,7 +14,7 @@ from typing import List
 from setup import preflight
 
 ROOT = Path(__file__).resolve().parent.parent
-VERBS = ("check", "engine", "up")
+VERBS = ("check", "engine", "up", "preview")
 STARTED = "UNEVENTFUL_STARTED"
 
 

@@ -1,4 +1,4 @@
-"""Makes `.venv`, complete or not believed, and goes on in it: `python -m setup.environment engine|up [--dev]`.
+"""Makes `.venv`, complete or not believed, and goes on in it: `python -m setup.environment engine|up|preview [--dev]`.
 
 Needs nothing but the standard library.
 """
@@ -19,7 +19,7 @@ from setup.installation import Installation, SetupError
 from setup.stamp import Profile, Work
 
 ROOT = Path(__file__).resolve().parents[1]
-NEXT = {"engine": "localcloud.engine", "up": "setup.up"}
+NEXT = {"engine": "localcloud.engine", "up": "setup.up", "preview": "setup.preview"}
 
 
 def ensure(

@@ -19,6 +19,7 @@ from localcloud.engine.places import Cache, Clone
 from localcloud.engine.progress import Progress
 from setup import locks, salt
 from setup.steps import StepFailed, Steps, table, wait
+from setup.variables import of_cloud
 
 ROOT = Path(__file__).resolve().parents[1]
 STACK = "dev"
@@ -36,7 +37,7 @@ def up(root: Path, steps: Steps, progress: Progress) -> None:
     binaries = [str(root / ".venv" / "bin")]
     steps.environ = os.environ | {"PATH": in_front(binaries, os.environ.get("PATH", os.defpath))}
     steps.run("local cloud", ("localcloud", "up"))
-    steps.environ = cloud_environment(steps)
+    steps.environ = of_cloud(steps.environ, root, STACK)
     unlock(Path(steps.environ["PULUMI_BACKEND_URL"].removeprefix("file://")), progress)
     try:
         _program(root, steps)
@@ -69,12 +70,6 @@ def unlock(backend: Path, progress: Progress) -> None:
     for lock in locks.left_over(backend):
         progress.say(f"a pulumi that was killed left a lock, which is removed: {lock}")
         lock.unlink(missing_ok=True)
-
-
-def cloud_environment(steps: Steps) -> dict[str, str]:
-    """The variables that a user gets by `eval "$(localcloud env)"`, taken in the same way."""
-    said = steps.ask(("sh", "-c", 'variables=$(localcloud env) && eval "$variables" && exec env -0'))
-    return dict(entry.split("=", 1) for entry in said.split("\0") if "=" in entry)
 
 
 def _output(steps: Steps, name: str) -> str:
