@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -97,14 +98,29 @@ class Stage:
 
     def elb(self) -> Any:
         """AWS's own client of the load balancer's API, for a look from outside."""
+        return self.aws("elbv2")
+
+    def aws(self, service: str) -> Any:
+        """AWS's own client of a service."""
         return boto3.client(
-            "elbv2",
+            service,
             region_name=self.variables["AWS_REGION"],
             endpoint_url=self.variables["AWS_ENDPOINT_URL"],
             aws_access_key_id=self.variables["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self.variables["AWS_SECRET_ACCESS_KEY"],
             config=Config(retries={"total_max_attempts": 8, "mode": "standard"}),
         )
+
+    def resource(self, kind: str, name: str) -> dict[str, Any]:
+        """The outputs of one resource, as the stack's state has them."""
+        state = json.loads(self.done("pulumi", "stack", "export", "--stack", "dev"))
+        (found,) = (
+            one
+            for one in state["deployment"]["resources"]
+            if one["type"] == kind and one["urn"].endswith(f"::{name}")
+        )
+        outputs: dict[str, Any] = found["outputs"]
+        return outputs
 
     def main_rule(self) -> dict[str, Any]:
         """The listener rule that carries the weights."""

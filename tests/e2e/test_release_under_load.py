@@ -13,6 +13,7 @@ import pytest
 from demo.act import Act, Played, play
 from demo.load import Load
 from demo.story import ROUGH
+from tests.e2e.customer import Customer
 from tests.e2e.stage import Finished, Stage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
@@ -26,6 +27,14 @@ def played(stage: Stage, version: str, succeeds: bool) -> Played:
     return play(act, stage.world, RATE, stage.logs / f"release-{version}.log")
 
 
+@pytest.fixture(scope="module")
+def ada(stage: Stage) -> Customer:
+    """A customer who logged in while version 1 was live."""
+    customer = Customer(stage.status().url, "ada")
+    customer.log_in()
+    return customer
+
+
 def test_version_1_is_live_and_answers(stage: Stage) -> None:
     assert stage.live().version == "1"
     with Load(stage.status().url, 50, stage.variables) as load:
@@ -35,16 +44,26 @@ def test_version_1_is_live_and_answers(stage: Stage) -> None:
     assert [name for name, _ in load.counted.releases] == [stage.live().id]
 
 
-def test_a_good_version_goes_live_and_no_request_is_lost(stage: Stage) -> None:
+def test_what_a_customer_orders_is_kept_in_the_database_and_fulfilled_by_a_worker(
+    stage: Stage, ada: Customer
+) -> None:
+    order, live = ada.order("tea"), stage.live().id
+    assert (order["item"], order["taken_by"], order["done_by"]) == ("tea", live, live)
+
+
+def test_a_good_version_goes_live_and_no_request_is_lost(stage: Stage, ada: Customer) -> None:
     one = played(stage, "2", succeeds=True)
     assert one.status == 0, one.output[-4000:]
     assert one.lost == 0, one.counted
     assert one.counted.of(one.candidate) is not None
     assert stage.live().version == "2"
     assert [release.version for release in stage.status().of("warm")] == ["1"]
+    assert ada.who_am_i() == "ada", "the release logged its customers out"
+    order = ada.order("cake")
+    assert order["done_by"] == stage.live().id, "the former release's worker still takes jobs"
 
 
-def test_a_version_that_is_never_healthy_is_refused_and_nobody_notices(stage: Stage) -> None:
+def test_a_version_that_is_never_healthy_is_refused_and_nobody_notices(stage: Stage, ada: Customer) -> None:
     one = played(stage, "3", succeeds=False)
     assert one.status != 0
     assert one.lost == 0, one.counted
@@ -52,6 +71,8 @@ def test_a_version_that_is_never_healthy_is_refused_and_nobody_notices(stage: St
     assert "500" in " ".join(one.words), one.output[-4000:]
     assert stage.live().version == "2"
     assert not stage.status().of("candidate"), "the refused version's fleet was left behind"
+    assert ada.who_am_i() == "ada", "the refused release logged its customers out"
+    assert ada.order("milk")["done_by"] == stage.live().id
 
 
 def test_a_version_that_fails_its_pages_is_stopped_at_an_early_step(stage: Stage) -> None:
@@ -100,6 +121,26 @@ def test_a_weight_changed_by_hand_is_drift_by_name_and_the_next_update_mends_it(
     after = stage.weights(elb, rule["RuleArn"])
     assert [arn for weight, arn in after.groups if weight] == [live.groups[0][1]]
     stage.done("pulumi", "up", "--yes", "--stack", "dev", "--non-interactive", "--expect-no-changes")
+
+
+def test_what_was_changed_behind_pulumis_back_is_reported_by_name(stage: Stage) -> None:
+    group = stage.resource("aws:autoscaling/group:Group", f"web-{stage.live().id}")
+    rule = stage.resource(
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "database-from-instances"
+    )
+    stage.aws("autoscaling").update_auto_scaling_group(AutoScalingGroupName=group["name"], MaxSize=9)
+    stage.aws("ec2").revoke_security_group_ingress(
+        GroupId=rule["securityGroupId"], SecurityGroupRuleIds=[rule["securityGroupRuleId"]]
+    )
+    drift = stage.run("pulumi", "refresh", "--stack", "dev", "--non-interactive", "--preview-only", "--diff")
+    assert f"web-{stage.live().id}" in drift.output
+    assert "maxSize" in drift.output
+    assert "database-from-instances" in drift.output
+    stage.done("pulumi", "up", "--yes", "--refresh", "--stack", "dev", "--non-interactive")
+    stage.done(
+        *("pulumi", "refresh", "--stack", "dev", "--non-interactive"),
+        *("--preview-only", "--expect-no-changes"),
+    )
 
 
 def test_slow_weights_and_a_throttled_api_lose_nothing_either(stage: Stage) -> None:
