@@ -4,7 +4,7 @@
 # Any Python will do to begin with: it finds one that is new enough, or says what is missing.
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11 python,$(shell command -v $(name))))
 BIN := .venv/bin
-LINTED := infra release localcloud demo setup tests examples __main__.py
+LINTED := infra release migrator localcloud demo setup tests examples __main__.py
 ARGS ?=
 
 .PHONY: up down preview clean test lint demo engine engine-from-nothing python
