@@ -25,6 +25,7 @@ from localcloud.stores.place import Finder
 
 TICK_SECONDS = 0.2
 METRICS_SECONDS = 1.0
+LOOK_SECONDS = 5.0
 FIRST_PORT, PORTS = 10_000, 20_000
 """The API's port is the checkout's own, below those that Linux gives to clients."""
 
@@ -76,8 +77,8 @@ class Cloud:
         return self.api.endpoint
 
     def run(self) -> None:
-        """Let time pass until `stop`: drains, lost machines, delays, metrics."""
-        metrics_at = time.monotonic()
+        """Let time pass until `stop`: drains, lost machines, delays, metrics, alarms."""
+        metrics_at = look_at = time.monotonic()
         while not self._stop.is_set():
             self._wake.wait(TICK_SECONDS)
             self._wake.clear()
@@ -86,6 +87,9 @@ class Cloud:
                 if time.monotonic() >= metrics_at:
                     metrics_at = time.monotonic() + METRICS_SECONDS
                     self.plane.record_metrics()
+                if time.monotonic() >= look_at:
+                    look_at = time.monotonic() + LOOK_SECONDS
+                    self.plane.look()
             except Exception as unexpected:
                 self._trouble(f"{type(unexpected).__name__}: {unexpected}")
 

@@ -3,6 +3,7 @@ metrics."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -18,6 +19,9 @@ answer's start."""
 NOT_CHOSEN = frozenset({"UH", "NC", "NR"})
 """Flags of a request for which no target could be chosen: RequestCount of the group leaves it out."""
 
+_STEP = math.log(1.02)
+"""Latencies are told apart in steps of 2 %: what is said of one is within 1 % of it."""
+
 
 @dataclass
 class _Sums:
@@ -28,6 +32,7 @@ class _Sums:
     elb_5xx: int = 0
     connection_errors: int = 0
     microseconds: int = 0
+    latencies: dict[int, int] = field(default_factory=dict)
 
 
 def count(lines: Iterable[str], arns: Mapping[str, str]) -> tuple[GroupCounts, ...]:
@@ -52,7 +57,10 @@ def count(lines: Iterable[str], arns: Mapping[str, str]) -> tuple[GroupCounts, .
             total.answered += 1
             total.by_class[int(status[0])] += 1
             if words[5] != "-":
-                total.microseconds += int(words[5])
+                taken = int(words[5])
+                total.microseconds += taken
+                step = round(math.log(max(taken, 1)) / _STEP)
+                total.latencies[step] = total.latencies.get(step, 0) + 1
         elif details != "direct_response":
             # A client that leaves before the answer has status 0 here, 460 in ALB.
             if status[0] == "5":
@@ -77,6 +85,9 @@ def count(lines: Iterable[str], arns: Mapping[str, str]) -> tuple[GroupCounts, .
                 elb_5xx=total.elb_5xx,
                 connection_errors=total.connection_errors,
                 total_seconds=total.microseconds / 1e6,
+                latencies=tuple(
+                    (math.exp(step * _STEP) / 1e6, number) for step, number in sorted(total.latencies.items())
+                ),
             )
         )
     return tuple(counted)

@@ -6,11 +6,9 @@ Each was seen on moto 5.2.5; each has a test that fails without it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from moto.autoscaling.models import AutoScalingBackend, FakeScalingPolicy
-from moto.cloudwatch.models import CloudWatchBackend, Dimension
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.launch_templates import LaunchTemplateBackend
@@ -52,13 +50,6 @@ def corrections() -> tuple[Hook | Addition, ...]:
             _launch_template,
         ),
         Hook(AutoScalingBackend, "create_auto_scaling_group", tuple(CREATE_GROUP.split()), _grace_period),
-        Hook(
-            CloudWatchBackend,
-            "get_metric_data",
-            ("queries", "start_time", "end_time", "scan_by"),
-            _whole_minutes,
-        ),
-        Hook(Dimension, "__lt__", ("other",), _dimension_order),
         Hook(FakeListener, "register", ("arn", "rule"), after(_rule_order)),
         Hook(DBParameterGroup, "update_parameters", ("new_parameters",), after(_user_parameters)),
         Hook(
@@ -109,25 +100,6 @@ def _grace_period(original: Callable[..., Any], backend: Any, *args: Any, **kwar
     if not kwargs.get("health_check_period"):
         group.health_check_grace_period = 0
     return group
-
-
-def _whole_minutes(
-    original: Callable[..., Any],
-    backend: Any,
-    queries: Any,
-    start_time: datetime,
-    end_time: datetime,
-    scan_by: str = "TimestampAscending",
-) -> Any:
-    """AWS rounds a start time of the last 15 days down to the whole minute (GetMetricData, StartTime)."""
-    return original(backend, queries, start_time.replace(second=0, microsecond=0), end_time, scan_by)
-
-
-def _dimension_order(_original: Callable[..., Any], one: Any, other: Any) -> bool:
-    """moto compares a value with a name, so that a metric of two dimensions is found in one order of them
-    only."""
-    mine: tuple[str, str] = (one.name or "", one.value or "")
-    return mine < (other.name or "", other.value or "")
 
 
 def _rule_order(_result: None, listener: Any, _arn: str, _rule: Any) -> None:

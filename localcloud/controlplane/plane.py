@@ -8,21 +8,18 @@ from collections.abc import Callable, Mapping
 from threading import Lock, RLock
 from typing import Any
 
-from moto.autoscaling.models import autoscaling_backends
-from moto.cloudwatch.models import cloudwatch_backends
-from moto.core.utils import utcnow
-from moto.elbv2.models import elbv2_backends
+from moto.backends import get_backend
 
 from localcloud.addresses import AddressPool
 from localcloud.controlplane.balancers import Balancers
 from localcloud.controlplane.caches import CacheGroups
+from localcloud.controlplane.cloudwatch.cloudwatch import CloudWatch
 from localcloud.controlplane.corrections import corrections
 from localcloud.controlplane.databases import DatabaseInstances
 from localcloud.controlplane.delay import DelayedRouting
 from localcloud.controlplane.hooks import Hooks
 from localcloud.controlplane.machines import Machines
 from localcloud.controlplane.managed_secrets import managed_secrets
-from localcloud.controlplane.metrics import Recorder
 from localcloud.controlplane.routing import Routing, routing
 from localcloud.controlplane.scaling import Scaling
 from localcloud.controlplane.targets import Targets
@@ -61,7 +58,6 @@ class ControlPlane:
         self._delayed = DelayedRouting()
         self._applied: tuple[BalancerState, ...] = ()
         self._retry_at = 0.0
-        self._recorder = Recorder()
         self.problem = ""
         """What the data plane refuses at present, for a person to read; empty when it serves all that it
         should."""
@@ -74,6 +70,8 @@ class ControlPlane:
         self.caches = CacheGroups(caches, pool, on_log)
         self.scaling = Scaling(self.groups, self.machines, self.targets, clock, on_log)
         self.machines.on_terminate = self._locked(self.targets.deregister)
+        held = (self.machines, self.targets, self.databases, self.caches)
+        self.cloudwatch = CloudWatch(self.backend, balancer, instances, held, clock, on_log)
         self._hooks = Hooks()
         self._hooks.install(
             *corrections(),
@@ -84,15 +82,20 @@ class ControlPlane:
             *self.databases.hooks(self._locked),
             *self.caches.hooks(self._locked),
             *managed_secrets(),
+            *self.cloudwatch.hooks(),
         )
+
+    def backend(self, service: str) -> Any:
+        """moto's backend of this cloud for a service, by moto's name for it."""
+        return get_backend(service)[self._location.account][self._location.region]
 
     def elb(self) -> Any:
         """moto's ELBv2Backend of this cloud."""
-        return elbv2_backends[self._location.account][self._location.region]
+        return self.backend("elbv2")
 
     def groups(self) -> Any:
         """moto's AutoScalingBackend of this cloud."""
-        return autoscaling_backends[self._location.account][self._location.region]
+        return self.backend("autoscaling")
 
     def _locked(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -153,8 +156,12 @@ class ControlPlane:
 
     def record_metrics(self) -> None:
         """Give CloudWatch what the load balancers counted. To be called every second."""
-        cloudwatch = cloudwatch_backends[self._location.account][self._location.region]
-        self._recorder.record(cloudwatch, self._balancer.take_counts(), utcnow())
+        self.cloudwatch.record()
+
+    def look(self) -> None:
+        """Measure what runs, and let alarms ring and policies scale. To be called every 5 s."""
+        with self._lock:
+            self.cloudwatch.look()
 
     def close(self) -> None:
         self._hooks.remove()

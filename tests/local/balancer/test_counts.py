@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,9 +28,12 @@ def test_each_line_counts_for_its_group_and_its_class():
         "lb other 200 - via_upstream 10",
     ]
     by_group = {seen.target_group_arn: seen for seen in count(lines, ARNS)}
-    assert by_group["arn:tg"] == GroupCounts(
+    assert replace(by_group["arn:tg"], latencies=()) == GroupCounts(
         "arn:lb", "arn:tg", 5, 5, target_2xx=2, target_3xx=1, target_4xx=1, target_5xx=1, total_seconds=0.003
     )
+    seconds, numbers = zip(*by_group["arn:tg"].latencies, strict=True)
+    assert seconds == pytest.approx((1e-6, 0.0005, 0.001, 0.0015), rel=0.01)
+    assert numbers == (1, 1, 1, 1)
     assert by_group["arn:other"].requests == 1
 
 

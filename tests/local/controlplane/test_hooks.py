@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
 from moto.autoscaling.responses import AutoScalingResponse
-from moto.cloudwatch.models import CloudWatchBackend, Dimension
+from moto.cloudwatch.models import Alarm, CloudWatchBackend
+from moto.cloudwatch.responses import CloudWatchResponse
 from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.elasticache.models import ElastiCacheBackend
 from moto.elbv2.models import ELBv2Backend, FakeListener, FakeTargetGroup
@@ -28,8 +29,11 @@ HOOKED = [
     (AutoScalingBackend, "terminate_instance"),
     (AutoScalingBackend, "update_attached_target_groups"),
     (AutoScalingResponse, "delete_auto_scaling_group"),
+    (Alarm, "update_state"),
     (CloudWatchBackend, "get_metric_data"),
-    (Dimension, "__lt__"),
+    (CloudWatchBackend, "put_metric_alarm"),
+    (CloudWatchBackend, "set_alarm_state"),
+    (CloudWatchResponse, "get_metric_statistics"),
     (DBInstance, "address"),
     (ElastiCacheBackend, "create_replication_group"),
     (ElastiCacheBackend, "delete_replication_group"),
@@ -76,6 +80,7 @@ def hooks_of(world: World) -> list[Hook]:
         *world.plane.databases.hooks(locked),
         *world.plane.caches.hooks(locked),
         *managed_secrets(),
+        *world.plane.cloudwatch.hooks(),
     ]
 
 

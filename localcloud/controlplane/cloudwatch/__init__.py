@@ -1,0 +1,1 @@
+"""CloudWatch made true: figures of what really runs, alarms that evaluate, policies that scale."""
