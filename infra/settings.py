@@ -58,7 +58,7 @@ def _by_name(queues: dict[str, Queue]) -> dict[str, Queue]:
 
 
 class Settings(Part):
-    """All of one stack's configuration. `release` is None where the configuration names none."""
+    """All of one stack's configuration. `release` and `contract` are None where the configuration names none."""
 
     stack: str
     region: Annotated[
@@ -187,6 +187,15 @@ class Settings(Part):
             pattern=r"^(id:[0-9a-f]{8}|[A-Za-z0-9][A-Za-z0-9._+-]{0,63})$",
             description="a published version, or id: and the id of a release that was live before",
             examples=["2"],
+        ),
+    ] = None
+    contract: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[0-9a-f]{8}$",
+            description="the id of the live release whose contract migrations this one update applies; "
+            "`release contract` gives it",
+            examples=["0123abcd"],
         ),
     ] = None
 

@@ -21,7 +21,7 @@ from release.application import read_options, read_processes
 from release.archive import MOMENT, copy, pack
 from release.errors import BundleError
 from release.migrations.check import check
-from release.migrations.folder import Allowed, of_manifest
+from release.migrations.folder import Allowed, exceptions, of_manifest
 from release.migrations.runtime import carried
 from release.model import VERSION_PATTERN, Manifest
 
@@ -105,6 +105,7 @@ def build(
             port=options.port,
             drain_seconds=options.drain_seconds,
             migrations=of_manifest(checked.revisions),
+            allowed=exceptions(checked.revisions, checked.allowed),
         )
         return replace(_keep(out, archive, manifest), allowed=checked.allowed)
 

@@ -10,7 +10,9 @@ UneventfulError
 ├── LedgerError            the ledger in the stack's outputs cannot be read or would become untrue
 ├── PlanError              what is wanted cannot be planned
 │   ├── StaleRelease       the wanted version was live before the present one
-│   └── ReleaseUnknown     the ledger holds no release of that id
+│   ├── ReleaseUnknown     the ledger holds no release of that id
+│   ├── SchemaOvertaken    a contract has taken away what the wanted release needs
+│   └── ContractRefused    the contract that is wanted cannot be applied now
 ├── BalancerError          the load balancer's API refused or did not answer
 │   └── BalancerBusy       it throttled, failed or was silent: trying again may help
 ├── GateError              a release did not prove that it can serve; it has no traffic
@@ -18,6 +20,7 @@ UneventfulError
 │   ├── ShiftRefused       measured, and bad
 │   ├── CannotMeasure      not measured, which counts as bad
 │   ├── ShiftCancelled     told to stop, or whoever drives the update is gone
+│   ├── RollbackUnrecorded a rollback moved the traffic, and no update says so yet
 │   └── WeightsNotRestored the weights could not be put back: the one that needs a person
 ├── LeaseError             the right to write weights is not held
 │   ├── LeaseHeld          another writer has it
@@ -103,6 +106,14 @@ class ReleaseUnknown(PlanError):
     """The ledger holds no release of that id."""
 
 
+class SchemaOvertaken(PlanError):
+    """A contract has taken away what the wanted release needs: there is no way back to it."""
+
+
+class ContractRefused(PlanError):
+    """The contract that is wanted cannot be applied now, or there is none."""
+
+
 class BalancerError(UneventfulError):
     """The load balancer's API refused, or did not answer."""
 
@@ -129,6 +140,10 @@ class CannotMeasure(ShiftError):
 
 class ShiftCancelled(ShiftError):
     """Told to stop, or whoever drives the update is gone: the weights are back where they were."""
+
+
+class RollbackUnrecorded(ShiftError):
+    """A rollback gave the traffic to a release, and the stack's state does not say so yet."""
 
 
 class WeightsNotRestored(ShiftError):

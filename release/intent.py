@@ -45,7 +45,7 @@ def intend(settings: Settings, former: Former, open_store: Callable[[str], Bundl
         return open_store(former.bucket).manifest(version)
 
     wanted = resolve(former.ledger, settings.release, manifest_of, settings.variables, settings.secrets or "")
-    plan = make_plan(former.ledger, wanted, settings.window, settings.web.min)
+    plan = make_plan(former.ledger, wanted, settings.window, settings.web.min, settings.contract)
     for release in plan.fleets:
         for process in release.manifest.processes:
             # What does not fit is refused here, for the longest names that AWS can make, and not half way.

@@ -6,14 +6,15 @@ update keeps the outputs that were there before.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from release.errors import LedgerError
-from release.model import Release
+from release.model import REVISION_PATTERN, Release
 
 FORMAT = 1
 
@@ -33,15 +34,28 @@ class Entry(BaseModel):
     release: Release
 
 
+class Contract(BaseModel):
+    """A contract revision that the database has. `release` is the id of the one that applied it, `at` the moment in UTC
+    (ISO 8601).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    revision: Annotated[str, StringConstraints(pattern=REVISION_PATTERN)]
+    release: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}$")]
+    at: str
+
+
 @dataclass(frozen=True)
 class Ledger:
     """Entries in the order in which they became live, one for each release, at most one of them live: the
-    last.
+    last. `contracts` in the order in which they were applied; whoever is live or warm can live with all of them.
 
     Building one that breaks this raises LedgerError, so a ledger that exists is true to its own rules.
     """
 
     entries: tuple[Entry, ...] = ()
+    contracts: tuple[Contract, ...] = ()
 
     def __post_init__(self) -> None:
         sequences = [entry.sequence for entry in self.entries]
@@ -55,6 +69,16 @@ class Ledger:
         live = [entry.sequence for entry in self.entries if entry.state == "live"]
         if self.entries and live != sequences[-1:]:
             raise _untrue("the last entry live, and no other", f"live: {live} of {sequences[-5:]}")
+        revisions = [contract.revision for contract in self.contracts]
+        if len(set(revisions)) != len(revisions):
+            raise _untrue("each contract once", f"{revisions}")
+        for entry in self.entries:
+            lost = overtaken(entry.release, self.contracts)
+            if lost and entry.state != "retired":
+                raise _untrue(
+                    "nobody live or warm whom a contract has overtaken",
+                    f"{entry.release} is {entry.state} and does not know {lost[0].revision}",
+                )
 
     @classmethod
     def parse(cls, stored: object) -> Ledger:
@@ -69,8 +93,14 @@ class Ledger:
             raise _untrue("a mapping with 'format' and 'entries'", f"{type(stored).__name__}")
         if stored.get("format") != FORMAT:
             raise _untrue(f"format {FORMAT}", f"format {stored.get('format')!r}")
+        contracts = stored.get("contracts", [])
+        if not isinstance(contracts, list):
+            raise _untrue("a list of contracts", f"{type(contracts).__name__}")
         try:
-            return cls(tuple(Entry.model_validate(entry) for entry in stored["entries"]))
+            return cls(
+                tuple(Entry.model_validate(entry) for entry in stored["entries"]),
+                tuple(Contract.model_validate(contract) for contract in contracts),
+            )
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
@@ -78,9 +108,11 @@ class Ledger:
 
     def dump(self) -> dict[str, Any]:
         """The stack output: JSON's own types only, without secrets."""
+        contracts = [contract.model_dump(mode="json") for contract in self.contracts]
         return {
             "format": FORMAT,
             "entries": [entry.model_dump(mode="json", by_alias=True) for entry in self.entries],
+            **({"contracts": contracts} if contracts else {}),
         }
 
     @property
@@ -125,6 +157,29 @@ def promote(ledger: Ledger, release: Release, window: int, at: str) -> Ledger:
             for entry in entries
         ),
     )
+
+
+def contracted(ledger: Ledger, release_id: str, revisions: Iterable[str], at: str) -> Ledger:
+    """The ledger once that release has applied these contract revisions; those that it holds already stay as they are.
+
+    Raises LedgerError where a release that is live or warm could not live with one of them.
+    """
+    known = {contract.revision for contract in ledger.contracts}
+    applied = (Contract(revision=r, release=release_id, at=at) for r in revisions if r not in known)
+    return replace(ledger, contracts=(*ledger.contracts, *applied))
+
+
+def needs(release: Release) -> tuple[str, ...]:
+    """The revisions that must be in the database before the release boots: its expands and backfills, in order."""
+    return tuple(m.revision for m in release.manifest.migrations if m.kind != "contract")
+
+
+def overtaken(release: Release, contracts: Iterable[Contract]) -> tuple[Contract, ...]:
+    """The applied contracts that the release does not know. One whose bundle holds a contract can live without it and
+    with it; any other was written for what the contract took away.
+    """
+    known = {migration.revision for migration in release.manifest.migrations}
+    return tuple(contract for contract in contracts if contract.revision not in known)
 
 
 def _in_state(entry: Entry, state: State) -> Entry:

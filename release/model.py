@@ -59,13 +59,25 @@ class Migration(_Frozen):
     down: str = ""
 
 
+class Allowed(_Frozen):
+    """A rule of the linter that a migration breaks on purpose: the application's own reason, shown in each plan."""
+
+    revision: Annotated[str, StringConstraints(pattern=REVISION_PATTERN)]
+    rule: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.revision} breaks the rule {self.rule}: {self.reason}"
+
+
 class Manifest(_Frozen):
     """What is known about a bundle without opening it.
 
     `digest` is the sha256 of the `.tar.gz` in hex and `size` its length in bytes. `port` is where `web`
     listens, `health_path` what answers 200 there when it can serve, `drain_seconds` how long a process may
     take to finish after SIGTERM. There is exactly one process named `web`, and no name occurs twice.
-    `migrations` are those of the bundle, oldest first; none occurs twice.
+    `migrations` are those of the bundle, oldest first; none occurs twice. `allowed` are the exceptions that
+    they ask for.
     """
 
     version: Annotated[str, StringConstraints(pattern=VERSION_PATTERN)]
@@ -76,6 +88,7 @@ class Manifest(_Frozen):
     port: Port = 8080
     drain_seconds: DrainSeconds = 30
     migrations: tuple[Migration, ...] = ()
+    allowed: tuple[Allowed, ...] = ()
 
     @field_validator("processes")
     @classmethod
@@ -182,6 +195,8 @@ def _identify(manifest: Manifest, variables: Mapping[str, str], secrets: str) ->
     }
     if manifest.migrations:
         words["migrations"] = [migration.model_dump() for migration in manifest.migrations]
+    if manifest.allowed:
+        words["allowed"] = [allowed.model_dump() for allowed in manifest.allowed]
     if secrets:
         words["secrets"] = secrets
     canonical = json.dumps(words, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

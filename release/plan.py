@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from release.errors import ReleaseUnknown, StaleRelease
-from release.ledger import Entry, Ledger, promote
-from release.model import Manifest, Release, freeze
-
-Action = Literal["nothing", "first", "release", "rollback"]
+from release.contraction import Contraction, listed, wanted_contraction
+from release.errors import ContractRefused, ReleaseUnknown, SchemaOvertaken, StaleRelease
+from release.ledger import Entry, Ledger, needs, overtaken, promote
+from release.model import Manifest, Migration, Release, freeze
+from release.steps import Action, migrating, moving, rollback_cost
 
 BY_ID = "id:"
 """What a wanted release begins with when it names a frozen release of the ledger instead of a version."""
@@ -27,7 +26,9 @@ class Plan:
     `fleets` are the releases whose fleets the program declares while the update runs, the wanted one (or
     the live one) first. `leaving` are those that run now and are not declared: the engine deletes them at
     the end of an update that succeeded, after the shift, and not at all in one that failed. `warm_after`
-    are those that could serve in a second once the update is done, newest first.
+    are those that could serve in a second once the update is done, newest first. `migrations` are the wanted release's
+    expands and backfills that the database may not have yet; none on a way back. `contraction` is what a contract
+    does, where one is wanted.
     """
 
     action: Action
@@ -38,6 +39,8 @@ class Plan:
     warm_after: tuple[Release, ...]
     steps: tuple[str, ...]
     rollback_cost: str
+    migrations: tuple[Migration, ...] = ()
+    contraction: Contraction | None = None
 
 
 def resolve(
@@ -52,24 +55,34 @@ def resolve(
     A version is looked up with `manifest_of` and frozen with today's `variables` and version of the `secrets`.
     `id:XXXXXXXX` is the release of the ledger with that id, with the variables it had. Raises StaleRelease for a
     version that was live before the present one (by its id, or by its label), ReleaseUnknown for an id that the ledger
-    doesn't have, and whatever `manifest_of` raises.
+    doesn't have, SchemaOvertaken for a release that an applied contract has overtaken, and whatever `manifest_of`
+    raises.
     """
     if wanted is None or not wanted.strip():
         return None
     text = wanted.strip()
     if text.startswith(BY_ID):
-        return _by_id(ledger, text.removeprefix(BY_ID)).release
+        release = _by_id(ledger, text.removeprefix(BY_ID)).release
+        _refuse_overtaken(ledger, release)
+        return release
     release = freeze(manifest_of(text), variables, secrets)
+    _refuse_overtaken(ledger, release)
     _refuse_stale(ledger, release)
     return release
 
 
-def make_plan(ledger: Ledger, wanted: Release | None, window: int, web_min: int) -> Plan:
+def make_plan(
+    ledger: Ledger, wanted: Release | None, window: int, web_min: int, contract: str | None = None
+) -> Plan:
     """What bringing `wanted` live does to the stack of this ledger; with None, or what is live already,
     nothing.
 
-    `window` is the number of warm releases to keep, `web_min` the least number of web instances of a fleet.
+    `window` is the number of warm releases to keep, `web_min` the least number of web instances of a fleet. `contract`
+    is the id of the live release whose contracts shall be applied; raises ContractRefused where they cannot be.
     """
+    if contract and wanted and wanted.id != contract:
+        raise _two_wishes(ledger, wanted, contract)
+    contraction = wanted_contraction(ledger, contract) if contract else None
     former = ledger.live.release if ledger.live else None
     target = wanted or former
     if target is None:
@@ -79,7 +92,8 @@ def make_plan(ledger: Ledger, wanted: Release | None, window: int, web_min: int)
     fleets = (target, *warm_after)
     running = [entry.release for entry in (*((ledger.live,) if ledger.live else ()), *ledger.warm)]
     leaving = tuple(release for release in running if release not in fleets)
-    action = _action(ledger, target)
+    action: Action = "contract" if contraction else _action(ledger, target)
+    migrations = _migrations(ledger, target) if action in ("first", "release") else ()
     return Plan(
         action=action,
         former=former,
@@ -87,8 +101,15 @@ def make_plan(ledger: Ledger, wanted: Release | None, window: int, web_min: int)
         fleets=fleets,
         leaving=leaving,
         warm_after=warm_after,
-        steps=_steps(action, former, target, target in running, web_min),
-        rollback_cost=_rollback_cost(action, former, target, warm_after, web_min),
+        steps=contraction.lines()
+        if contraction
+        else (
+            *migrating(action, former, target, migrations),
+            *moving(action, former, target, target in running, web_min),
+        ),
+        rollback_cost=rollback_cost(action, former, target, warm_after, web_min),
+        migrations=migrations,
+        contraction=contraction,
     )
 
 
@@ -106,6 +127,7 @@ def render(plan: Plan) -> str:
         lines.append(f"  leaves:        {_names(plan.leaving)}, after the shift and drained")
     if plan.rollback_cost:
         lines.append(f"  rollback cost: {plan.rollback_cost}")
+    lines += [f"  allowed:       {allowed}" for allowed in _allowed(plan)]
     return "\n".join(lines)
 
 
@@ -140,6 +162,56 @@ def _refuse_stale(ledger: Ledger, release: Release) -> None:
             )
 
 
+def _refuse_overtaken(ledger: Ledger, release: Release) -> None:
+    lost = overtaken(release, ledger.contracts)
+    if not lost:
+        return
+    able = [e.release for e in reversed(ledger.entries) if not overtaken(e.release, ledger.contracts)]
+    appliers = {entry.release.id: entry.release for entry in ledger.entries}
+    live, back = able[0], able[1:2]
+    raise SchemaOvertaken(
+        f"{release} cannot live with the database any more: a contract has taken away what its code needs",
+        expected=f"a release that knows {', '.join(c.revision for c in lost)}: {listed(able)}",
+        seen="\n".join(
+            f"contract {c.revision}, applied by {appliers.get(c.release, f'release {c.release}')} at {c.at or '?'}; "
+            f"not in the bundle of {release}"
+            for c in lost
+        ),
+        state=_unchanged(ledger),
+        next="a contract is not undone: roll forward. Build what is wanted on the migrations of "
+        f"version {live.version}, then\nrelease deploy NEW-VERSION --stack STACK"
+        + "".join(
+            f"\nor go back only as far as release deploy {BY_ID}{r.id} --stack STACK  ({r})" for r in back
+        ),
+    )
+
+
+def _two_wishes(ledger: Ledger, wanted: Release, contract: str) -> ContractRefused:
+    return ContractRefused(
+        "a release and a contract are wanted in one update",
+        expected="a contract of what is live, in an update of its own",
+        seen=f"{wanted} as uneventful:release, and uneventful:contract: {contract}",
+        state=_unchanged(ledger),
+        next="release deploy VERSION --stack STACK; once it is live, release contract --stack STACK",
+    )
+
+
+def _migrations(ledger: Ledger, target: Release) -> tuple[Migration, ...]:
+    """Those that no release of the ledger has needed: what was live had all of its own applied."""
+    applied = {revision for entry in ledger.entries for revision in needs(entry.release)}
+    wanted = set(needs(target)) - applied
+    return tuple(migration for migration in target.manifest.migrations if migration.revision in wanted)
+
+
+def _allowed(plan: Plan) -> tuple[str, ...]:
+    """The exceptions that what runs in this update asks for."""
+    if plan.wanted is None:
+        return ()
+    contracts = plan.contraction.revisions if plan.contraction else ()
+    run = {migration.revision for migration in (*plan.migrations, *contracts)}
+    return tuple(str(allowed) for allowed in plan.wanted.manifest.allowed if allowed.revision in run)
+
+
 def _unchanged(ledger: Ledger) -> str:
     live = ledger.live
     return f"{live.release} serves as before; nothing was changed" if live else "nothing was changed"
@@ -153,55 +225,11 @@ def _action(ledger: Ledger, target: Release) -> Action:
     return "rollback" if ledger.find(target.id) else "release"
 
 
-def _steps(
-    action: Action, former: Release | None, target: Release, running: bool, web_min: int
-) -> tuple[str, ...]:
-    if action == "nothing":
-        return ()
-    shift = (
-        f"traffic moves from {former} to {target} by steps, each one proven and watched; back on any doubt"
-        if former
-        else f"all traffic goes to {target}"
-    )
-    workers = _workers(former, target, running)
-    if running:
-        return f"the fleet of {target} runs already, and proved itself when it booted", *workers, shift
-    fleet = f"a fleet of {target} boots, at least {_instances(web_min)}, without traffic"
-    gate = f"{target} proves itself through the balancer: healthy targets, and answers of its own in a row"
-    return fleet, *workers, gate, shift
-
-
-def _workers(former: Release | None, target: Release, running: bool) -> tuple[str, ...]:
-    """What happens to those who take messages: they never wait for each other, a queue keeps what nobody took."""
-    own, others = target.manifest.workers, former.manifest.workers if former else ()
-    lines = []
-    if own:
-        number = f"{len(own)} worker process" + ("es" if len(own) > 1 else "")
-        starts = ("starts" if len(own) == 1 else "start") + (" again" if running else " with it")
-        lines.append(f"{number} ({', '.join(process.name for process in own)}) {starts}")
-    if others:
-        names = "" if own else f" ({', '.join(process.name for process in others)})"
-        lines.append(
-            f"{'those' if own else 'the workers'} of {former}{names} stop when the traffic has moved"
-        )
-    return ("; ".join(lines),) if lines else ()
-
-
-def _rollback_cost(
-    action: Action, former: Release | None, target: Release, warm_after: tuple[Release, ...], web_min: int
-) -> str:
-    if action == "nothing":
-        return ""
-    if former is None:
-        return f"{target} is the first release: there is nothing to go back to"
-    if former in warm_after:
-        return f"seconds: {former} stays warm on at least {_instances(web_min)}, nothing has to boot"
-    return f"minutes: {former} does not stay warm, at least {_instances(web_min)} would have to boot"
-
-
 def _headline(plan: Plan) -> str:
     if plan.action == "nothing":
         return f"plan: nothing to release, {plan.wanted} stays live"
+    if plan.contraction:
+        return f"plan: contract the schema to what {plan.wanted} needs"
     if plan.action == "first":
         return f"plan: first release, {plan.wanted}"
     verb = "roll back" if plan.action == "rollback" else "release"
@@ -210,7 +238,3 @@ def _headline(plan: Plan) -> str:
 
 def _names(releases: tuple[Release, ...]) -> str:
     return ", ".join(str(release) for release in releases)
-
-
-def _instances(number: int) -> str:
-    return f"{number} web instance" + ("" if number == 1 else "s")

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from release import model
 from release.migrations.chain import order
 from release.migrations.revisions import Revision, read, unusable
 from release.model import Migration
@@ -73,4 +74,12 @@ def of_manifest(revisions: Iterable[Revision]) -> tuple[Migration, ...]:
             revision=revision.revision, kind=revision.kind, checksum=revision.checksum, down=revision.down
         )
         for revision in revisions
+    )
+
+
+def exceptions(revisions: Iterable[Revision], allowed: Iterable[Allowed]) -> tuple[model.Allowed, ...]:
+    """What is allowed, as a manifest has it: by revision."""
+    revision_of = {revision.file: revision.revision for revision in revisions}
+    return tuple(
+        model.Allowed(revision=revision_of[each.file], rule=each.rule, reason=each.reason) for each in allowed
     )
