@@ -5,6 +5,10 @@ comes later waits until the holder gave it back, or until the object did not cha
 newcomer's own clock: no two machines' clocks are ever compared. A holder writes weights only after it has looked
 for a higher number and within `FRESH_SECONDS` of its own last heartbeat, so what it has sent ends before anyone may
 take over.
+
+Who must not wait, such as a rollback, leaves a sign beside the holder's number: the holder puts the weights back and
+gives the lease back. One that does not within `YIELD_SECONDS` is fenced off. A rollback also pins its release: until an
+update has recorded it, no other one may be given traffic.
 """
 
 from __future__ import annotations
@@ -12,19 +16,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from release.aws import CALL_SECONDS
-from release.errors import LeaseError, LeaseHeld, LeaseLost
+from release.errors import LeaseError, LeaseLost
 
 BEAT_SECONDS = 0.8
 QUIET_SECONDS = 5.5
 FRESH_SECONDS = QUIET_SECONDS - CALL_SECONDS
 DOUBT_SECONDS = FRESH_SECONDS - 0.7
 """Without a heartbeat for this long a shift is given up, while it may still put the weights back."""
-PATIENCE_SECONDS = 20.0
-_POLL_SECONDS = 0.5
 _AGAIN_SECONDS = 0.1
 
 Clock = Callable[[], float]
@@ -33,10 +35,16 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Grip:
-    """The highest number that was ever taken, and a mark that changes with each heartbeat of its holder."""
+    """The highest number that was ever taken, and a mark that changes with each heartbeat of its holder.
+
+    `silent` is how long ago (s) that was, by the store's own clock; 0 where it does not tell. `asked`: somebody has
+    left the sign for this number.
+    """
 
     number: int
     mark: str
+    silent: float = field(default=0.0, compare=False)
+    asked: bool = field(default=False, compare=False)
 
 
 class LeaseStore(Protocol):
@@ -55,11 +63,21 @@ class LeaseStore(Protocol):
         """Replace the record of a number that one holds."""
 
     async def drop_below(self, number: int) -> None:
-        """Remove the records of all lower numbers."""
+        """Remove the records and signs of all lower numbers."""
+
+    async def ask(self, number: int, record: Mapping[str, Any]) -> None:
+        """Leave the sign that the holder of a number is asked to give it back."""
+
+    async def asked(self, number: int) -> Mapping[str, Any]:
+        """The sign's record; empty when there is none."""
 
 
 class Lease:
-    """The right to write weights, held under `number`. `former` tells how the last holder's ended; empty if none."""
+    """The right to write weights, held under `number`. `former` tells how the last holder's ended; empty if none.
+
+    `pinned` is the release (id) that a rollback gave the traffic to and no update has recorded yet; every record of
+    this lease says so until it is emptied. `asked` is who wants the lease, and why; empty while nobody does.
+    """
 
     def __init__(self, store: LeaseStore, number: int, holder: str, clock: Clock, sleep: Sleep) -> None:
         self.number = number
@@ -68,10 +86,17 @@ class Lease:
         self._clock = clock
         self._sleep = sleep
         self._beats = 0
-        self._beaten_at = clock()
+        self._beaten_at = self._looked_at = clock()
         self._lost: LeaseLost | None = None
         self._ended = False
         self.former = ""
+        self.former_pin = ""
+        self.pinned = ""
+        self.asked = ""
+
+    async def seize(self) -> bool:
+        """Take the number; False when somebody has it."""
+        return await self._store.create(self.number, self._record())
 
     async def confirm(self) -> None:
         """Return only when a write that is sent now cannot meet another writer's.
@@ -95,8 +120,11 @@ class Lease:
             raise self._lost
         self._must_be_fresh(FRESH_SECONDS)
 
-    async def keep(self) -> None:
-        """Beat until cancelled, or until somebody took over. A beat that fails is tried again soon."""
+    async def keep(self, give_way: Callable[[str], object] | None = None) -> None:
+        """Beat until cancelled, or until somebody took over. A beat that fails is tried again soon.
+
+        `give_way` is called, once, when somebody asks for the lease.
+        """
         while not self._lost and not self._ended:
             due = self._clock() + BEAT_SECONDS
             try:
@@ -104,6 +132,9 @@ class Lease:
                 await self._look()
             except LeaseError:
                 due = self._clock() + _AGAIN_SECONDS
+            if self.asked and give_way:
+                give_way(self.asked)
+                give_way = None
             await self._sleep(max(0.0, due - self._clock()))
 
     def check(self) -> None:
@@ -113,7 +144,12 @@ class Lease:
         self._must_be_fresh(DOUBT_SECONDS)
 
     async def give_back(self, outcome: str) -> None:
-        """Let the next one in at once, and tell it how this one ended. Tried for some seconds, never raises."""
+        """Let the next one in at once, and tell it how this one ended. Tried for some seconds, never raises.
+
+        Only the first time counts.
+        """
+        if self._ended:
+            return
         self._ended = True
         for _ in range(5):
             with contextlib.suppress(LeaseError):
@@ -122,9 +158,10 @@ class Lease:
                 return
             await self._sleep(0.5)
 
-    async def _outwait(self) -> None:
-        """The former holder woke up while this number was taken: let what it may have sent come to its end."""
-        for _ in range(round(CALL_SECONDS / BEAT_SECONDS) + 1):
+    async def outwait(self, seconds: float) -> None:
+        """The former holder lived while this number was taken: let what it may have sent come to its end."""
+        until = self._clock() + seconds
+        while self._clock() < until:
             await self._beat()
             await self._sleep(BEAT_SECONDS)
 
@@ -138,7 +175,8 @@ class Lease:
 
     @property
     def _age(self) -> float:
-        return self._clock() - self._beaten_at
+        """Since when (s) a newer one may have come unseen, or may have taken this one for dead."""
+        return self._clock() - min(self._beaten_at, self._looked_at)
 
     @property
     def _left(self) -> float:
@@ -152,6 +190,7 @@ class Lease:
         self._beaten_at = started
 
     async def _look(self) -> None:
+        started = self._clock()
         top = await self._store.highest()
         if top and top.number > self.number:
             newer = await self._store.read(top.number)
@@ -161,57 +200,17 @@ class Lease:
                 seen=f"lease {top.number}, held by {newer.get('holder', 'somebody')}",
             )
             raise self._lost
+        self._looked_at = started
+        if top and top.asked and not self.asked:
+            sign = await self._store.asked(self.number)
+            self.asked = f"{sign.get('by', 'somebody')} asked for the weights: {sign.get('why', 'no reason')}"
 
     def _record(self, *, released: bool = False, outcome: str = "") -> Mapping[str, Any]:
         self._beats += 1
-        return {"holder": self._holder, "beats": self._beats, "released": released, "outcome": outcome}
-
-
-async def take(
-    store: LeaseStore, holder: str, clock: Clock, sleep: Sleep, say: Callable[[str], Awaitable[None]]
-) -> Lease:
-    """Take the lease, waiting for a holder that lives up to `PATIENCE_SECONDS`, and telling `say` whom one waits for.
-
-    Raises:
-        LeaseHeld: the holder still lives; it is named.
-        LeaseError: the store did not answer for as long.
-    """
-    started = clock()
-    seen: Grip | None = None
-    since = started
-    while True:
-        try:
-            top = await store.highest()
-            if top != seen:
-                seen, since = top, clock()
-            record = await store.read(top.number) if top else {}
-            if top is None or record.get("released") or clock() - since >= QUIET_SECONDS:
-                number = top.number + 1 if top else 1
-                lease = Lease(store, number, holder, clock, sleep)
-                if not await store.create(number, lease._record()):
-                    continue
-                if top and await store.read(top.number) != record:
-                    await lease._outwait()
-                lease.former = _ending(record) if top else ""
-                with contextlib.suppress(LeaseError):
-                    await store.drop_below(number)
-                return lease
-            other = f"lease {top.number}, held by {record.get('holder', 'somebody')}"
-            await say(f"waiting for {other}")
-            error: LeaseError = LeaseHeld(
-                "another writer has the weights",
-                expected=f"the lease to be given back, or silent for {QUIET_SECONDS:g} s",
-                seen=f"{other}, which lives",
-                state="nothing was changed by this update",
-                next="wait for it to end, then run the same command again",
-            )
-        except LeaseError as busy:
-            error = busy
-        if clock() - started >= PATIENCE_SECONDS:
-            raise error
-        await sleep(_POLL_SECONDS)
-
-
-def _ending(record: Mapping[str, Any]) -> str:
-    holder = record.get("holder", "somebody")
-    return f"{holder}: {record.get('outcome')}" if record.get("released") else f"{holder}: fell silent"
+        return {
+            "holder": self._holder,
+            "beats": self._beats,
+            "released": released,
+            "outcome": outcome,
+            "pinned": self.pinned,
+        }

@@ -123,6 +123,8 @@ class Restoration:
         started = quiet_since = clock()
         quiet = 0
         while clock() - started <= span + max(self._inputs.proof, _FEWEST_PROOF_SECONDS):
+            if await self._rule.given_way(f"the weights were put back to 100 % on {self._label}"):
+                return f"the weights are back at 100 % on {self._label}, and now in the hands of who asked"
             for answer in await self._ports.probes.volley(_VOLLEY):
                 if answer.release and self._leaving(answer.release):
                     quiet, quiet_since = 0, clock()

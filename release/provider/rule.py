@@ -34,6 +34,13 @@ class MainRule:
     def arn(self) -> str:
         return self._rule.arn if self._rule else ""
 
+    async def given_way(self, outcome: str) -> bool:
+        """Give the lease back if somebody asked for it; then nothing more may be written. Whether it was so."""
+        if not self._lease.asked:
+            return False
+        await self._lease.give_back(outcome)
+        return True
+
     async def read(self) -> Weights | None:
         """The weights as the API has them; None without a rule."""
         self._rule = await self._balancer.rule(self._listener, self._priority)

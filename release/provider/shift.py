@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from release.errors import (
     CannotMeasure,
     LeaseLost,
+    RollbackUnrecorded,
     ShiftCancelled,
     ShiftError,
     UneventfulError,
 )
 from release.proof import Window, served, window_for
-from release.provider import lease as leases
 from release.provider.inputs import ShiftInputs
 from release.provider.lease import Lease
 from release.provider.operations import unstoppable
 from release.provider.ports import ShiftPorts
 from release.provider.restore import Restoration
 from release.provider.rule import MainRule
+from release.provider.taking import take
 from release.provider.watch import Watch
 from release.ramp import Start, Weights, remaining, start_of, weights_at
 from release.verdict import Finding
@@ -67,18 +68,24 @@ class Shift:
 
     async def run(self) -> Shifted:
         say = self._ports.voice.say
-        lease = await leases.take(
-            self._ports.leases, self._ports.holder, self._time.clock, self._time.sleep, say
-        )
-        beating = asyncio.create_task(lease.keep())
+        lease = await take(self._ports.leases, self._ports.holder, self._time.clock, self._time.sleep, say)
+        work = asyncio.current_task()
+        assert work is not None
+        beating = asyncio.create_task(lease.keep(work.cancel))
         outcome = "ended unseen"
         try:
             shifted = await self._under(lease)
+            lease.pinned = ""
             outcome = f"100 % on {self._inputs.label}"
             return shifted
         except UneventfulError as error:
             outcome = f"{error.what}; {error.state}"
             raise
+        except asyncio.CancelledError as cancelled:
+            if not lease.asked:
+                raise
+            outcome = f"{lease.asked}; nothing was written"
+            raise ShiftCancelled(lease.asked, state="nothing was changed by this update") from cancelled
         finally:
             await unstoppable(_end(lease, beating, outcome))
 
@@ -87,6 +94,8 @@ class Shift:
         rule = MainRule(ports.balancer, lease, self._time, inputs.listener_arn, inputs.priority)
         if lease.former:
             await ports.voice.say(f"the last writer of the weights, {lease.former}")
+        if lease.pinned not in ("", inputs.release):
+            raise self._pinned(lease)
         found = await rule.read()
         start = start_of(found or {}, inputs.target_group_arn, self._recorded.target_group)
         restoration = Restoration(inputs, ports, rule, found, start.former, self._recorded.label)
@@ -105,6 +114,8 @@ class Shift:
             return self._done(rule)
         await self._targets_are_healthy()
         watch = Watch(inputs, self._ports, rule, lease, start.former)
+        if start.share == 100 and lease.pinned == inputs.release:
+            return await self._recorded_only(watch, rule)
         steps, alone = await self._look_first(watch, start, restoration)
         if not start.settled and start.former:
             await rule.write(weights_at(0, start.former, inputs.target_group_arn))
@@ -124,6 +135,26 @@ class Shift:
             await self._observe(watch, share, proven)
             before = share
         return self._done(rule)
+
+    async def _recorded_only(self, watch: Watch, rule: MainRule) -> Shifted:
+        """A rollback gave it everything, and this update is to record that: there is nothing to move or compare."""
+        watch.next_step(alone=True)
+        proven = await self._prove(watch, 100, 100)
+        self._table.append(
+            f"100 % on {self._inputs.label} by rollback; proven by {proven.answers} probes in {proven.seconds:.1f} s"
+        )
+        await self._ports.voice.note(self._table[-1])
+        return self._done(rule)
+
+    def _pinned(self, lease: Lease) -> RollbackUnrecorded:
+        stack = self._ports.stack
+        return RollbackUnrecorded(
+            f"{self._inputs.label} gets no traffic: a rollback gave it to another release, and is not recorded yet",
+            expected=f"an update that wants {lease.pinned}",
+            seen=f"one that wants {self._inputs.label}; the last writer, {lease.former}",
+            state=f"traffic stays on {lease.pinned}; nothing was changed by this update",
+            next=f"release rollback --to {lease.pinned} --stack {stack} records it",
+        )
 
     async def _targets_are_healthy(self) -> None:
         """A release whose targets are all unhealthy would still be sent requests: the balancer fails open."""

@@ -9,7 +9,6 @@ from pulumi.provider.experimental.property_value import PropertyValue
 
 from release.balancer import group_of
 from release.errors import CannotMeasure
-from release.provider import lease as leases
 from release.provider.health_gate import Values, updates
 from release.provider.inputs import (
     NOT_YET_KNOWN,
@@ -25,6 +24,7 @@ from release.provider.inputs import (
 from release.provider.outside import Outside
 from release.provider.rule import MainRule
 from release.provider.shift import Recorded, Shift, Shifted
+from release.provider.taking import take
 from release.ramp import same_traffic, weights_at
 
 _IDENTITY = ("listenerArn", "priority")
@@ -98,7 +98,7 @@ class TrafficShift:
         time = ports.time
         if await ports.balancer.rule(inputs.listener_arn, inputs.priority) is None:
             return
-        lease = await leases.take(ports.leases, ports.holder, time.clock, time.sleep, ports.voice.say)
+        lease = await take(ports.leases, ports.holder, time.clock, time.sleep, ports.voice.say)
         try:
             await MainRule(ports.balancer, lease, time, inputs.listener_arn, inputs.priority).remove()
         finally:

@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from release.errors import LeaseError, LeaseLost
-from release.provider.lease import DOUBT_SECONDS, FRESH_SECONDS, Lease, take
+from release.provider.lease import DOUBT_SECONDS, FRESH_SECONDS, Lease
 from release.provider.ports import Time
 from release.provider.rule import MainRule
+from release.provider.taking import take
 from tests.unit.release.virtual_time import run
 from tests.unit.release.world import LISTENER, NEW, OLD, World
 

@@ -59,6 +59,8 @@ class World:
     said: list[str] = field(default_factory=list)
     noted: list[str] = field(default_factory=list)
     lease: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    signs: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    silent: float = 0.0
     on_write: Callable[[Weights | None], None] = lambda weights: None
 
     def __post_init__(self) -> None:
@@ -195,7 +197,9 @@ class World:
     async def highest(self) -> Grip | None:
         await self._store()
         number = max(self.lease, default=None)
-        return Grip(number, str(self._marks[number])) if number else None
+        if number is None:
+            return None
+        return Grip(number, str(self._marks[number]), self.silent, number in self.signs)
 
     async def create(self, number: int, record: Mapping[str, Any]) -> bool:
         await self._store()
@@ -211,6 +215,14 @@ class World:
     async def write(self, number: int, record: Mapping[str, Any]) -> None:
         await self._store()
         self._put(number, record)
+
+    async def ask(self, number: int, record: Mapping[str, Any]) -> None:
+        await self._store()
+        self.signs[number] = dict(record)
+
+    async def asked(self, number: int) -> Mapping[str, Any]:
+        await self._store()
+        return self.signs.get(number, {})
 
     async def drop_below(self, number: int) -> None:
         await self._store()
