@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
@@ -11,9 +12,10 @@ import pulumi
 from infra.environment import Outputs
 from infra.settings import Settings
 from release import model, priorities
+from release.contract import Contract, contract_orders
 from release.fleet import HEADER, Door, Fleet
 from release.intent import Intent
-from release.ledger import promote
+from release.ledger import contracted, promote
 from release.log_groups import LogGroups
 from release.migration import Migration, order
 from release.resources import TrafficShift
@@ -60,7 +62,7 @@ class Release(pulumi.ComponentResource):
             for release in plan.warm_after:
                 workers[release.id] = self._workers(release, fleets[release.id], working=False, after=[shift])
             live = {"id": wanted.id, "version": wanted.version}
-            told = shift.live_at.apply(lambda at: promote(ledger, wanted, settings.window, at).dump())
+            told = self._told(shift)
         self.exports = {
             "url": environment.url,
             "dnsName": environment.dns_name,
@@ -81,6 +83,24 @@ class Release(pulumi.ComponentResource):
             "variablesSecret": environment.variables_secret_arn,
         }
         self.register_outputs({"live": live})
+
+    def _told(self, shift: TrafficShift) -> pulumi.Output[dict[str, Any]]:
+        """The ledger once the traffic is where it belongs, and the contract, if one is wanted, in the database."""
+        plan, former, window = self._intent.plan, self._intent.former.ledger, self._settings.window
+        contraction, wanted = plan.contraction, plan.wanted
+        assert wanted is not None
+        contracts = {
+            each.release.id: Contract(each, self._environment, [shift], _moment, self._own)
+            for each in contract_orders(former, contraction, who())
+        }
+        if contraction is None:
+            return shift.live_at.apply(lambda at: promote(former, wanted, window, at).dump())
+
+        def with_contract(known: Sequence[str]) -> dict[str, Any]:
+            done = contracted(former, wanted.id, contraction.names, known[1])
+            return promote(done, wanted, window, known[0]).dump()
+
+        return pulumi.Output.all(shift.live_at, contracts[wanted.id].applied_at).apply(with_contract)
 
     def _probe_key(self) -> pulumi.Output[str]:
         """The environment's secret for trying single releases: made once, then kept in the state."""
@@ -141,3 +161,7 @@ class Release(pulumi.ComponentResource):
             back=self._intent.plan.action == "rollback",
             opts=pulumi.ResourceOptions(parent=self, depends_on=[fleet.gate, *workers]),
         )
+
+
+def _moment() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

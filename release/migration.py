@@ -17,6 +17,7 @@ import pulumi_command as command
 
 from infra import tags
 from infra.environment import Outputs
+from release.ledger import needs
 from release.model import Release
 
 COMMAND = "/opt/uneventful/migrate"
@@ -62,11 +63,7 @@ def order(release: Release, running: Sequence[Release], went_live_before: bool, 
     """The order for a release that is about to boot beside `running`. A release that was live before asks for no
     migration: going back never runs one.
     """
-    revisions = (
-        ()
-        if went_live_before
-        else tuple(m.revision for m in release.manifest.migrations if m.kind != "contract")
-    )
+    revisions = () if went_live_before else needs(release)
     keep = tuple(dict.fromkeys([release.id, *(other.id for other in running)]))
     return Order(release, revisions, keep, by)
 
@@ -101,30 +98,13 @@ class Migration(pulumi.ComponentResource):
             tags={tags.RELEASE: release.id, tags.VERSION: release.version},
             opts=own,
         )
-        host = environment.operations
-        run = command.remote.Command(
+        run = on_the_host(
             f"migrate-{release.id}",
-            connection=command.remote.ConnectionArgs(
-                host=host.host,
-                port=host.port,
-                user=host.user,
-                private_key=host.private_key,
-                host_key=host.host_key,
-                # A host that has just been made answers after a while; the deadline below ends the wait.
-                dial_error_limit=-1,
-                per_dial_timeout=DIAL_SECONDS,
-            ),
-            create=COMMAND,
-            stdin=pulumi.Output.json_dumps(document(order, environment, secret.arn, chosen)),
-            logging=command.remote.Logging.STDOUT_AND_STDERR,
-            add_previous_output_in_env=False,
-            opts=pulumi.ResourceOptions.merge(
-                own,
-                pulumi.ResourceOptions(
-                    depends_on=[host.resource, environment.whole],
-                    ignore_changes=["connection", "stdin", "create"],
-                    custom_timeouts=pulumi.CustomTimeouts(create=f"{chosen.deadline + MARGIN}s"),
-                ),
+            document(order, environment, secret.arn, chosen),
+            environment,
+            chosen,
+            pulumi.ResourceOptions.merge(
+                own, pulumi.ResourceOptions(ignore_changes=["connection", "stdin", "create"])
             ),
         )
         self.login_secret_arn = secret.arn
@@ -132,20 +112,60 @@ class Migration(pulumi.ComponentResource):
         self.register_outputs({"loginSecretArn": secret.arn})
 
 
+def on_the_host(
+    name: str, told: Mapping[str, Any], environment: Outputs, limits: Limits, opts: pulumi.ResourceOptions
+) -> command.remote.Command:
+    """One run of the migrator, told `told`. The host's key is pinned; lines stream into the update's display."""
+    host = environment.operations
+    return command.remote.Command(
+        name,
+        connection=command.remote.ConnectionArgs(
+            host=host.host,
+            port=host.port,
+            user=host.user,
+            private_key=host.private_key,
+            host_key=host.host_key,
+            # A host that has just been made answers after a while; the deadline below ends the wait.
+            dial_error_limit=-1,
+            per_dial_timeout=DIAL_SECONDS,
+        ),
+        create=COMMAND,
+        stdin=pulumi.Output.json_dumps(told),
+        logging=command.remote.Logging.STDOUT_AND_STDERR,
+        add_previous_output_in_env=False,
+        opts=pulumi.ResourceOptions.merge(
+            opts,
+            pulumi.ResourceOptions(
+                depends_on=[host.resource, environment.whole],
+                custom_timeouts=pulumi.CustomTimeouts(create=f"{limits.deadline + MARGIN}s"),
+            ),
+        ),
+    )
+
+
 def document(
     order: Order, environment: Outputs, login_secret_arn: pulumi.Input[str], limits: Limits
 ) -> Mapping[str, Any]:
     """What the operations host is told. Revisions are named, not looked for: the plan has shown exactly these."""
-    release = order.release
     return {
-        "do": "migrate",
+        **about("migrate", order.release, order.by, environment, limits),
+        "login": {"secret": login_secret_arn, "role": f"app_{order.release.id}"},
+        "keep": list(order.keep),
+        "revisions": list(order.revisions),
+    }
+
+
+def about(do: str, release: Release, by: str, environment: Outputs, limits: Limits) -> Mapping[str, Any]:
+    """What every run is told: which bundle, which database, on whose behalf."""
+    return {
+        "do": do,
         "bucket": environment.bundle_bucket,
         "key": release.manifest.key,
         "digest": release.manifest.digest,
         "region": environment.region,
         "release": release.id,
         "version": release.version,
-        "by": order.by,
+        "by": by,
         "database": {
             "host": environment.variables["DATABASE_HOST"],
             "port": environment.variables["DATABASE_PORT"].apply(int),
@@ -153,8 +173,5 @@ def document(
             "master_secret": environment.master_secret_arn,
             "ca": AUTHORITY,
         },
-        "login": {"secret": login_secret_arn, "role": f"app_{release.id}"},
-        "keep": list(order.keep),
-        "revisions": list(order.revisions),
         "limits": limits.words(),
     }
