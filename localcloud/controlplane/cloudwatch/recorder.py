@@ -70,7 +70,10 @@ class Recorder:
             self._trim(backend, minute - KEPT)
 
     def _trim(self, backend: Any, oldest: datetime) -> None:
-        old = [key for key in self._minutes if key[1] < oldest]
-        if old:
-            dropped = {id(self._minutes.pop(key)) for key in old}
-            backend.metric_data = [datum for datum in backend.metric_data if id(datum) not in dropped]
+        """What an earlier run of the cloud put goes too, which moto has kept."""
+        self._minutes = {key: datum for key, datum in self._minutes.items() if key[1] >= oldest}
+        backend.metric_data = [
+            datum
+            for datum in backend.metric_data
+            if datum.timestamp >= oldest or not isinstance(datum, MinuteDatum)
+        ]

@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -130,6 +131,36 @@ def test_a_throttled_api_is_survived_by_the_sdk_and_the_log_has_the_seed(
     assert sum(retries) > 0
     log = (checkout.root / ".uneventful" / "cloud" / "daemon.log").read_text()
     assert "seed 11" in log
+
+
+def test_cloudwatch_knows_how_the_targets_are_and_what_they_use(running: tuple[Checkout, str]) -> None:
+    checkout, url = running
+    api = checkout.client("cloudwatch")
+    balancer = checkout.status()["load_balancers"][0]["arn"].partition(":loadbalancer/")[2]
+    group = checkout.status()["target_groups"][0]["arn"].rpartition(":")[2]
+
+    def figure(namespace: str, metric: str, scope: dict[str, str], **statistic: Any) -> Any:
+        points = api.get_metric_statistics(
+            Namespace=namespace,
+            MetricName=metric,
+            Dimensions=[{"Name": name, "Value": value} for name, value in scope.items()],
+            StartTime=datetime.now(UTC) - timedelta(minutes=10),
+            EndTime=datetime.now(UTC) + timedelta(minutes=1),
+            Period=3600,
+            **statistic,
+        )["Datapoints"]
+        return points[0] if points else None
+
+    scope = {"TargetGroup": group, "LoadBalancer": balancer}
+    until(
+        lambda: figure("AWS/EC2", "CPUUtilization", {"AutoScalingGroupName": "web"}, Statistics=["Maximum"])
+    )
+    assert figure("AWS/ApplicationELB", "HealthyHostCount", scope, Statistics=["Maximum"])["Maximum"] == 2
+    assert answers(url)
+    slowest = until(
+        lambda: figure("AWS/ApplicationELB", "TargetResponseTime", scope, ExtendedStatistics=["p99"])
+    )
+    assert 0 < slowest["ExtendedStatistics"]["p99"] < 5
 
 
 def test_the_status_is_the_same_for_programs_and_for_people(running: tuple[Checkout, str]) -> None:

@@ -84,6 +84,16 @@ class Cloud:
             autocommit=True,
         )
 
+    def figures(self, namespace: str, dimension: str, value: str) -> dict[str, float]:
+        """What CloudWatch has of one thing now, by metric."""
+        self.plane.look()
+        scope = ((dimension, value),)
+        return {
+            datum.key[1]: datum.sum
+            for datum in self.plane.backend("cloudwatch").metric_data
+            if datum.key[0] == namespace and datum.key[2] == scope
+        }
+
     def close(self) -> None:
         self.api.close()
         self.plane.close()
@@ -93,7 +103,7 @@ class Cloud:
 
 @pytest.fixture
 def cloud(site: Site) -> Iterator[Cloud]:
-    for service in ("rds", "elasticache", "secretsmanager"):
+    for service in ("rds", "elasticache", "secretsmanager", "cloudwatch"):
         get_backend(service)[LOCATION.account][LOCATION.region].reset()
     cloud = Cloud(site)
     yield cloud
@@ -128,6 +138,14 @@ def test_a_database_lives_from_its_creation_to_its_deletion_with_the_password_th
     secret = cloud.master(found)
     with cloud.connect(found, secret) as connection:
         connection.execute("CREATE TABLE orders (id int)")
+        before = cloud.figures("AWS/RDS", "DBInstanceIdentifier", "orders")
+        assert before["DatabaseConnections"] == 1
+        assert 19 * 2**30 < before["FreeStorageSpace"] < 20 * 2**30
+        with cloud.connect(found, secret) as other:
+            other.execute("SELECT sum(n) FROM generate_series(1, 1500000) AS n")
+            during = cloud.figures("AWS/RDS", "DBInstanceIdentifier", "orders")
+        assert during["DatabaseConnections"] == 2
+        assert during["CPUUtilization"] > 1
 
         rds.modify_db_parameter_group(
             DBParameterGroupName="orders",
@@ -190,6 +208,10 @@ def test_a_cache_answers_where_its_group_says_and_each_node_can_be_asked_about(c
         ssl_ca_certs=str(cloud.site.authority.ca_path),
     ) as client:
         assert client.ping()
+        seen = cloud.figures("AWS/ElastiCache", "CacheClusterId", found["MemberClusters"][1])
+        assert seen["CurrConnections"] == 1
+        assert 0 < seen["DatabaseMemoryUsagePercentage"] < 20
+        assert seen["Evictions"] == 0
     assert len(found["MemberClusters"]) == 2
     for name in found["MemberClusters"]:
         node = elasticache.describe_cache_clusters(CacheClusterId=name)["CacheClusters"][0]
