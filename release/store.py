@@ -96,6 +96,27 @@ class S3BundleStore:
         newest_first = sorted(found, reverse=True)
         return tuple(key.removeprefix(VERSIONS).removesuffix(".json") for _, key in newest_first)
 
+    def verify(self, manifest: Manifest) -> None:
+        """See that the bundle is in the bucket, byte for byte. Raises DigestMismatch, or StoreError."""
+        try:
+            self._verify(manifest)
+        except DigestMismatch:
+            raise
+        except StoreError as error:
+            cause = error.__cause__
+            if not isinstance(cause, ClientError) or cause.response["Error"]["Code"] not in (
+                "404",
+                "NoSuchKey",
+            ):
+                raise
+            raise StoreError(
+                f"the bundle of version {manifest.version} is not in the bucket {self._bucket} any more",
+                expected=manifest.key,
+                seen="nothing there",
+                state="nothing was changed",
+                next="release build DIR --version ANOTHER, and release deploy ANOTHER --stack STACK",
+            ) from error
+
     def _find_manifest(self, version: str) -> Manifest | None:
         key = f"{VERSIONS}{version}.json"
         with _told(self._bucket, f"read {key}"):

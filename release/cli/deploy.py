@@ -84,7 +84,7 @@ def _confirm(version: str, digest: str, state: StackState, stack: str, seconds: 
         )
     say(f"{live.release} serves all the traffic: {_served(state, facts)}; {seconds:.0f} s from the command")
     for entry in state.ledger.warm[:1]:
-        say(f"  to go back: release deploy id:{entry.release.id} --stack {stack}  ({entry.release} is warm)")
+        say(f"  to go back: release rollback --stack {stack}  ({entry.release} is warm)")
 
 
 def _is_wanted(live: Entry, version: str, digest: str) -> bool:

@@ -8,10 +8,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from release.cli.backend import find
 from release.cli.configuration import with_release
 from release.cli.foreground import Ended, run
 from release.cli.project import Project
@@ -36,7 +39,15 @@ class Engine:
         self._pulumi = found
 
     def state(self) -> StackState:
-        """What the stack's last state says. Raises CommandError where there is no such stack."""
+        """What the stack's last state says. Raises CommandError where there is no such stack.
+
+        Read where Pulumi keeps it, where that can be: `pulumi` would take a second to say the same.
+        """
+        backend = find(self._project.folder, self._project.stack)
+        exported = backend.exported() if backend else None
+        return StackState.parse(exported if exported is not None else self._exported())
+
+    def _exported(self) -> Mapping[str, Any]:
         done = subprocess.run(
             [self._pulumi, "stack", "export", "--stack", self._project.stack, "--non-interactive"],
             cwd=self._project.folder,
@@ -47,19 +58,23 @@ class Engine:
         )
         if done.returncode != 0:
             raise self._no_state(done.stderr)
-        exported: dict[str, Any] = json.loads(done.stdout)
-        return StackState.parse(exported)
+        exported: Mapping[str, Any] = json.loads(done.stdout)
+        return exported
 
-    def up(self, release: str | None, message: str, ask: bool) -> Ended:
-        """Run an update that wants `release` (None: what is live stays), its display and questions
-        untouched.
+    def up(
+        self, release: str | None, message: str, ask: bool, also: Mapping[str, str] = MappingProxyType({})
+    ) -> Ended:
+        """Run an update that wants `release` (None: what is live stays) and has `also` these keys in its
+        configuration, its display and questions untouched.
 
         The wish is in a copy of the stack's configuration that is gone afterwards: no tracked file changes,
         and the engine's history keeps it together with `message`.
         """
         with tempfile.TemporaryDirectory(prefix="release-") as scratch:
             configuration = Path(scratch, self._project.stack_file.name)
-            configuration.write_text(with_release(self._project.configuration, release), encoding="utf-8")
+            configuration.write_text(
+                with_release(self._project.configuration, release, also), encoding="utf-8"
+            )
             events = Path(scratch, "events")
             sys.stdout.flush()
             ended = run(
@@ -74,6 +89,25 @@ class Engine:
                 os.environ | {"PULUMI_DEBUG_COMMANDS": "true"},
             )
             return replace(ended, interrupted=ended.interrupted or _was_cancelled(events))
+
+    def unlock(self) -> None:
+        """Remove every lock of the stack, whoever holds it."""
+        done = subprocess.run(
+            [self._pulumi, "cancel", "--yes", "--stack", self._project.stack, "--non-interactive"],
+            cwd=self._project.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise CommandError(
+                f"the lock of the stack {self._project.stack} could not be removed",
+                expected="pulumi cancel to end well",
+                seen="\n".join(done.stderr.splitlines()[-3:]),
+                state="the stack is locked as before",
+                next=f"pulumi cancel --stack {self._project.stack}",
+            )
 
     def _no_state(self, complaint: str) -> CommandError:
         lines = [line for line in complaint.splitlines() if line.strip()]

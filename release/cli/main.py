@@ -10,10 +10,12 @@ from typer.exceptions import TyperException
 
 from release.cli.build import build
 from release.cli.compare import compare
+from release.cli.contract import contract
 from release.cli.deploy import deploy
 from release.cli.migration import migration
 from release.cli.publish import publish
 from release.cli.rehearse import rehearse
+from release.cli.rollback import rollback
 from release.cli.secrets import secrets
 from release.cli.status import status
 from release.errors import UneventfulError
@@ -28,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (build, rehearse, publish, deploy, status, compare):
+for verb in (build, rehearse, publish, deploy, rollback, contract, status, compare):
     app.command()(verb)
 app.add_typer(migration)
 app.add_typer(secrets)

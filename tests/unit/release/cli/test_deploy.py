@@ -49,7 +49,7 @@ def test_a_release_that_serves_everything_ends_with_0_and_says_what_it_saw(world
     assert (status, error) == (0, "")
     assert f"version 2 ({two.id}) serves all the traffic" in out
     assert f"of 100 answers on fresh connections 100 by version 2 ({two.id})" in out
-    assert f"release deploy id:{one.id}" in out
+    assert f"release rollback --stack dev  (version 1 ({one.id}) is warm)" in out
     assert world.store.manifest("2") == two.manifest
 
 

@@ -1,0 +1,162 @@
+"""`release rollback`: the last good release serves again, at once where it is warm."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from release.cli.terms import Stack, say
+from release.errors import RollbackUnrecorded, StoreError, UneventfulError
+
+if TYPE_CHECKING:
+    from release.cli.project import Project
+    from release.cli.state import StackState
+    from release.immediate import Moved
+    from release.ledger import Entry
+
+_ATTEMPTS = 3
+
+
+def rollback(
+    stack: Stack,
+    to: Annotated[
+        str,
+        typer.Option("--to", metavar="ID|VERSION", help="Where to.", show_default="the last good release"),
+    ] = "",
+    reason: Annotated[str, typer.Option("--reason", "-m", help="Why, for the history.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask first.")] = False,
+) -> None:
+    """Go back to a release that was live. A warm one has all the traffic in about a second.
+
+    Ends with 0 only when it serves all the traffic and the stack's state says so.
+    """
+    started = time.monotonic()
+    from release.aws import warm
+    from release.cli.project import Project
+
+    project = Project.find(Path.cwd(), stack)
+    project.tell_region()
+    warm("elbv2", "s3")
+    from release import rollback as ways
+    from release.cli.engine import Engine
+    from release.cli.traffic import group_of, healthy, look
+
+    engine = Engine(project)
+    state = engine.state()
+    now, _ = asyncio.run(look(state))
+    entry = ways.target(state.ledger, to, now)
+    instances = asyncio.run(healthy(state, entry.release.id)) if ways.is_warm(entry) else 0
+    say(f"rollback of {stack} from {ways.leaving(state.ledger, entry, now)} to {entry.release}")
+    say(f"  cost: {ways.cost(entry, instances)}")
+    if not yes and sys.stdin.isatty():
+        typer.confirm("go back?", default=True, abort=True)
+        started = time.monotonic()
+    why = reason or f"rollback to {entry.release}"
+    if not (ways.is_warm(entry) and group_of(state, entry.release.id)):
+        _boot(entry, state, stack, why)
+        return
+    _move(entry, state, stack, why, started)
+    _record(project, entry, state, why, started)
+
+
+def _boot(entry: Entry, state: StackState, stack: str, why: str) -> None:
+    """The way of any release, with what the ledger froze."""
+    from release.cli.deploy import deploy
+    from release.store import open_store
+
+    open_store(state.bucket).verify(entry.release.manifest)
+    deploy(f"id:{entry.release.id}", stack, keep=False, yes=True, message=why, out=None)
+
+
+def _move(entry: Entry, state: StackState, stack: str, why: str, started: float) -> None:
+    from release.cli.traffic import group_of, ports
+    from release.immediate import Target, move
+
+    release = entry.release
+    target = Target(release.id, str(release), group_of(state, release.id), state.listener)
+    try:
+        moved = asyncio.run(move(target, why, ports(state, release.manifest.health_path)))
+    except UneventfulError as error:
+        raise type(error)(
+            error.what,
+            expected=error.expected,
+            seen=error.seen,
+            state=error.state or "see what serves before anything else",
+            next=error.next.replace("STACK", stack) or f"release status --stack {stack}",
+        ) from error
+    _tell(entry, moved, started)
+
+
+def _tell(entry: Entry, moved: Moved, started: float) -> None:
+    if moved.former:
+        say(f"  the last writer of the weights, {moved.former}")
+    done = f"weights written {moved.written - started:.2f} s after the command"
+    say(f"  {done if moved.wrote else 'the weights were there already, nothing was written'}")
+    if moved.last_other is not None:
+        say(f"  the last answer by another release {moved.last_other - moved.written:.2f} s after that")
+    say(
+        f"{entry.release} serves all the traffic, proven by {moved.probes} probes "
+        f"{moved.proven - started:.2f} s after the command"
+    )
+
+
+def _record(project: Project, entry: Entry, state: StackState, why: str, started: float) -> None:
+    """The update by which the stack's state says so too, and by which the workers follow."""
+    from release.cli.engine import Engine
+    from release.cli.locks import settle
+    from release.cli.traffic import ports
+    from release.immediate import unpin
+
+    _warn_of_bundle(entry, state)
+    engine, release, stack = Engine(project), entry.release, project.stack
+    say("\nrecording it in the stack's state")
+    for _ in range(_ATTEMPTS):
+        held = settle(project)
+        if held:
+            raise _unrecorded(entry, stack, f"the stack is locked by {'; '.join(map(str, held))}")
+        moment = engine.state().moment
+        ended = engine.up(f"id:{release.id}", why, ask=False)
+        # Who was told to stop may run one more update, to tidy up, and be faster than this one.
+        if ended.status == 0 or ended.interrupted or engine.state().moment != moment:
+            break
+    live = engine.state().ledger.live
+    if ended.status or live is None or live.release.id != release.id:
+        seen = (
+            "interrupted"
+            if ended.interrupted
+            else f"pulumi up ended with {ended.status}, its reason is above"
+        )
+        raise _unrecorded(
+            entry, project.stack, f"{seen}; the state says {live.release if live else 'nothing'} is live"
+        )
+    asyncio.run(unpin(ports(state, release.manifest.health_path)))
+    say(
+        f"{release} is live by the stack's state as well, {time.monotonic() - started:.0f} s from the command"
+    )
+
+
+def _warn_of_bundle(entry: Entry, state: StackState) -> None:
+    """What runs serves without its bundle; an instance that has to boot would not."""
+    from release.store import open_store
+
+    try:
+        open_store(state.bucket).verify(entry.release.manifest)
+    except StoreError as error:
+        say(f"  but no new instance of it can boot: {error.what}")
+
+
+def _unrecorded(entry: Entry, stack: str, seen: str) -> RollbackUnrecorded:
+    release = entry.release
+    return RollbackUnrecorded(
+        f"{release} has the traffic, and the stack's state does not say so yet",
+        expected="an update that records it",
+        seen=seen,
+        state=f"all traffic is on {release}, proven, and no update can give it to another one;\n"
+        "the workers and the sizes of the fleets are as they were before",
+        next=f"release rollback --to {release.id} --stack {stack} records it, and moves nothing",
+    )
