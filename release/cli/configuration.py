@@ -5,22 +5,32 @@ Worked on as YAML's nodes, not values: whatever else the file holds reads afterw
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import yaml
 
 RELEASE = "uneventful:release"
+CONTRACT = "uneventful:contract"
+WINDOW = "uneventful:window"
 SECRETS = "uneventful:secrets"
 VARIABLES = "uneventful:variables"
 
 _TEXT = "tag:yaml.org,2002:str"
 
 
-def with_release(text: str, release: str | None) -> str:
-    """The same configuration, wanting `release`; with None, wanting none: then what is live stays."""
+def with_release(text: str, release: str | None, also: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The same configuration, wanting `release`; with None, wanting none: then what is live stays.
+
+    `also` are other keys with their values, for this one update. A contract is wanted only where it is among them.
+    """
     root = _mapping(text)
     config = _child(root, "config")
-    config.value = [(key, value) for key, value in config.value if key.value != RELEASE]
-    if release is not None:
-        config.value.append((_scalar(RELEASE), _scalar(release)))
+    given = {**({} if release is None else {RELEASE: release}), **also}
+    config.value = [
+        (key, value) for key, value in config.value if key.value not in {RELEASE, CONTRACT, *given}
+    ]
+    config.value += [(_scalar(key), _scalar(value)) for key, value in given.items()]
     return yaml.serialize(root)
 
 
