@@ -4,10 +4,10 @@
 # Any Python will do to begin with: it finds one that is new enough, or says what is missing.
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11 python,$(shell command -v $(name))))
 BIN := .venv/bin
-LINTED := infra release migrator localcloud demo setup tests examples __main__.py
+LINTED := infra release migrator localcloud demo bench setup tests examples __main__.py
 ARGS ?=
 
-.PHONY: up down preview clean test lint demo engine engine-from-nothing python
+.PHONY: up down preview clean test lint demo bench engine engine-from-nothing python
 
 up: python ## the local cloud, the program on it and a first release: a running environment
 	@$(PYTHON) -m setup up
@@ -41,6 +41,9 @@ lint: python ## what CI checks before the tests
 
 demo: up ## releases under load: a good one, one that the gate refuses, one that the shift takes back
 	@$(BIN)/python -m demo $(ARGS)
+
+bench: engine ## how long `make up` and a preview take, against their targets; in a clone of its own, minutes
+	@$(BIN)/python -m bench
 
 engine: python ## finds `pulumi` and its plugins, or gets them
 	@$(PYTHON) -m setup engine

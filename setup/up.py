@@ -10,15 +10,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from localcloud.engine.environment import in_front
 from localcloud.engine.errors import EngineError
 from localcloud.engine.find import find_or_get
-from localcloud.engine.places import Cache, Clone
+from localcloud.engine.places import Cache, Clone, write
 from localcloud.engine.progress import Progress
 from setup import locks, salt
-from setup.steps import StepFailed, Steps, table, wait
+from setup.steps import Part, StepFailed, Steps, table, wait
 from setup.variables import of_cloud
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,6 +74,11 @@ def unlock(backend: Path, progress: Progress) -> None:
         lock.unlink(missing_ok=True)
 
 
+def keep(root: Path, parts: Sequence[Part]) -> None:
+    """Leaves where the time went in `.uneventful/up.json`, for `make bench`."""
+    write(root / ".uneventful" / "up.json", json.dumps([asdict(part) for part in parts], indent=2) + "\n")
+
+
 def _output(steps: Steps, name: str) -> str:
     """One of the stack's outputs as text; empty where there is none yet."""
     found = json.loads(steps.ask(("pulumi", "stack", "output", "--json", "--stack", STACK)) or "{}").get(name)
@@ -93,6 +100,7 @@ def main() -> int:
         progress.close()
         print("\ninterrupted: what was done stays, `make up` goes on from there", file=sys.stderr)
         ended = 130
+    keep(ROOT, steps.parts)
     print(f"\nWhere the time went:\n{table(steps.parts)}", file=sys.stderr)
     if not ended:
         print(

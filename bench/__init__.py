@@ -1,0 +1,1 @@
+"""`make bench`: what waiting for this project costs, measured and held against targets."""

@@ -1,0 +1,164 @@
+"""The measurements: each runs something real in a workplace and gives figures."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import flat_program
+from bench.chain import longest, needs
+from bench.figures import Figure, Share, shares
+from bench.flat import PROJECT, flatten
+from bench.printed import section, spent
+from bench.workplace import Workplace
+from localcloud.engine.environment import in_front
+from setup.variables import of_cloud
+
+RUNS = 5
+UP_SECONDS = 180
+TIMES_FLAT = 1.5
+CPU_SECONDS = 2
+LONGEST = 8
+PROBE = Path(__file__).with_name("probe")
+PREVIEW = ("pulumi", "preview", "--non-interactive", "--expect-no-changes", "--stack")
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Previewed:
+    """One preview that found nothing to do: its wall time, and its program's own processor time; seconds."""
+
+    wall: float
+    program: float
+
+
+def whole_up(place: Workplace, say: Say) -> Figure:
+    """`make up` in the fresh clone, with where its time went. The environment stays up."""
+    say("make up in a fresh clone")
+    began = time.monotonic()
+    lines = place.run(("make", "--no-print-directory", "up"))
+    wall = time.monotonic() - began
+    parts = [Share(**one) for one in json.loads((place.root / ".uneventful" / "up.json").read_text())]
+    say(f"  {wall:.1f} s, of which:\n{shares(parts, wall)}")
+    needed = needs(_state(place, _cloud(place, "dev"), "dev")["deployment"]["resources"])
+    for command in ("pulumi up", "release deploy"):
+        times = spent(section(lines, command))
+        chain = longest(times, needed)
+        took = [
+            Share(f"{one.type} {one.name}", one.seconds, f"begun at {one.began - times[0].began:.1f} s")
+            for one in chain
+        ]
+        whole = max((one.ended for one in times), default=0) - min((one.began for one in times), default=0)
+        if took:
+            say(f"  in {command}, {whole:.1f} s; its longest chain, each waiting for the one before:")
+            say(shares(took, whole))
+            slow = sorted(times, key=lambda one: one.seconds, reverse=True)[:LONGEST]
+            say("  the slowest resources, side by side where nothing hinders:")
+            say(shares([Share(f"{one.type} {one.name}", one.seconds) for one in slow], whole))
+    return Figure(
+        "make up",
+        wall,
+        UP_SECONDS,
+        "s",
+        "wall time of `make up` in a fresh clone, with the caches of this machine as they are",
+    )
+
+
+def live_program(place: Workplace, say: Say) -> Figure:
+    """The program's processor time with a release that is live: `make up` has left it so."""
+    say(f"pulumi preview of dev, with its release live, {RUNS} times")
+    environ = _cloud(place, "dev")
+    seen = [_preview(place, environ, "dev", place.root) for _ in range(RUNS)]
+    say(f"  {_told(seen)}")
+    return _cpu("program of dev, released", seen)
+
+
+def against_flat(place: Workplace, say: Say) -> tuple[Figure, Figure]:
+    """A no-change preview of production, on a cloud of its own, against that of the same resources bare."""
+    say("production on a local cloud of its own: pulumi up")
+    environ = place.environ | {"PATH": in_front([str(place.root / ".venv" / "bin")], place.environ["PATH"])}
+    place.run(("localcloud", "up", "--stack", "production"), environ)
+    environ = _cloud(place, "production")
+    place.run(("pulumi", "stack", "select", "--create", "production"), environ)
+    place.run(("pulumi", "up", "--yes", "--skip-preview", "--stack", "production"), environ)
+    folder, count = make_flat(place, environ, "production")
+    say(f"pulumi preview of production and of its {count} resources in a flat program, {RUNS} times in turn")
+    own: list[Previewed] = []
+    bare: list[Previewed] = []
+    for _ in range(RUNS):
+        own.append(_preview(place, environ, "production", place.root))
+        bare.append(_preview(place, environ, "production", folder))
+    say(f"  production: {_told(own)}\n  flat:       {_told(bare)}")
+    ratio = statistics.median(one.wall for one in own) / statistics.median(one.wall for one in bare)
+    how = (
+        f"no-change preview of production, without a release, over that of a program that registers its {count} "
+        f"resources with literal inputs, no components and no pulumi_aws; medians of {RUNS}"
+    )
+    return Figure("preview / flat", ratio, TIMES_FLAT, "x", how), _cpu("program of production", own)
+
+
+def make_flat(place: Workplace, environ: Mapping[str, str], stack: str) -> tuple[Path, int]:
+    """A project with the stack's resources bare, its state as if it had made them; its folder, and their number."""
+    flat = flatten(_state(place, environ, stack, "--show-secrets"))
+    folder = place.scratch / PROJECT
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text(_project(place.root))
+    (folder / "resources.json").write_text(json.dumps(flat.declared))
+    (folder / "state.json").write_text(json.dumps(flat.state))
+    shutil.copyfile(flat_program.__file__, folder / "__main__.py")
+    place.run(("pulumi", "stack", "init", stack), environ, folder)
+    place.run(("pulumi", "stack", "import", "--stack", stack, "--file", "state.json"), environ, folder)
+    return folder, flat.resources
+
+
+def _project(root: Path) -> str:
+    binaries = json.dumps(str(root / ".venv" / "bin"))
+    virtualenv = json.dumps(str(root / ".venv"))
+    return (
+        f"name: {PROJECT}\nruntime: {{name: python, options: {{virtualenv: {virtualenv}}}}}\n"
+        f"plugins: {{providers: [{{name: uneventful, path: {binaries}}}]}}\n"
+    )
+
+
+def _cloud(place: Workplace, stack: str) -> dict[str, str]:
+    path = in_front([str(place.root / ".venv" / "bin")], place.environ["PATH"])
+    return of_cloud(place.environ | {"PATH": path}, place.root, stack)
+
+
+def _state(place: Workplace, environ: Mapping[str, str], stack: str, *options: str) -> Any:
+    return place.ask(("pulumi", "stack", "export", "--stack", stack, *options), environ)
+
+
+def _preview(place: Workplace, environ: Mapping[str, str], stack: str, folder: Path) -> Previewed:
+    """Raises `CommandFailed` where the preview finds something to do."""
+    notes = place.scratch / "cpu"
+    shutil.rmtree(notes, ignore_errors=True)
+    notes.mkdir()
+    began = time.monotonic()
+    place.run((*PREVIEW, stack), {**environ, "BENCH_CPU": str(notes), "PYTHONPATH": str(PROBE)}, folder)
+    wall = time.monotonic() - began
+    return Previewed(wall, sum(float(note.read_text()) for note in notes.iterdir()))
+
+
+def _told(seen: list[Previewed]) -> str:
+    walls = sorted(one.wall for one in seen)
+    return (
+        f"wall {statistics.median(walls):.2f} s ({walls[0]:.2f} to {walls[-1]:.2f}), "
+        f"its program's processor time {statistics.median(one.program for one in seen):.2f} s, "
+        f"load {os.getloadavg()[0]:.1f}"
+    )
+
+
+def _cpu(name: str, seen: list[Previewed]) -> Figure:
+    how = (
+        "user and system time (getrusage) of the process that runs the program, from its start to its end, imports "
+        f"included, in a no-change preview; median of {len(seen)}"
+    )
+    return Figure(name, statistics.median(one.program for one in seen), CPU_SECONDS, "s", how)
