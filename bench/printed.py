@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 _COMMAND = re.compile(r"^\[ *[\d.]+ s\] \$ (?P<command>.+)$")
 _STEP = re.compile(
-    r"^ *[-+~*=<>]* +(?P<type>[^\s:]+:[^\s:]+:\S+) (?P<name>\S+) (?P<verb>\S+ing|\S+ed) \([\d.ms]+\)"
+    r"^ *[-+~*=<>]* +(?P<type>[^\s:]+:[^\s:]+:\S+) (?P<name>\S+) (?P<verb>\S+ing|\S+ed)(?: \w+)? \([\d.ms]+\)"
 )
 
 
