@@ -22,6 +22,7 @@ from localcloud.controlplane.machines import Machines
 from localcloud.controlplane.managed_secrets import managed_secrets
 from localcloud.controlplane.routing import Routing, routing
 from localcloud.controlplane.scaling import Scaling
+from localcloud.controlplane.schedules.schedules import Schedules
 from localcloud.controlplane.targets import Targets
 from localcloud.errors import CloudError
 from localcloud.faults import FaultBoard
@@ -72,6 +73,7 @@ class ControlPlane:
         self.machines.on_terminate = self._locked(self.targets.deregister)
         held = (self.machines, self.targets, self.databases, self.caches)
         self.cloudwatch = CloudWatch(self.backend, balancer, instances, held, clock, on_log)
+        self.schedules = Schedules(self.backend, on_log)
         self._hooks = Hooks()
         self._hooks.install(
             *corrections(),
@@ -83,6 +85,7 @@ class ControlPlane:
             *self.caches.hooks(self._locked),
             *managed_secrets(),
             *self.cloudwatch.hooks(),
+            *self.schedules.hooks(),
         )
 
     def backend(self, service: str) -> Any:
@@ -159,9 +162,11 @@ class ControlPlane:
         self.cloudwatch.record()
 
     def look(self) -> None:
-        """Measure what runs, and let alarms ring and policies scale. To be called every 5 s."""
+        """Measure what runs, let alarms ring and policies scale, and send what schedules are due. To be called every
+        5 s."""
         with self._lock:
             self.cloudwatch.look()
+            self.schedules.step()
 
     def close(self) -> None:
         self._hooks.remove()

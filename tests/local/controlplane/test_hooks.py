@@ -16,6 +16,7 @@ from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.elasticache.models import ElastiCacheBackend
 from moto.elbv2.models import ELBv2Backend, FakeListener, FakeTargetGroup
 from moto.rds.models import DBInstance, MasterUserSecret, RDSBackend
+from moto.scheduler.models import EventBridgeSchedulerBackend
 
 from localcloud.controlplane.corrections import corrections
 from localcloud.controlplane.hooks import Addition, Hook, Hooks, after
@@ -47,6 +48,8 @@ HOOKED = [
     (RDSBackend, "reboot_db_instance"),
     (RDSBackend, "start_db_instance"),
     (RDSBackend, "stop_db_instance"),
+    (EventBridgeSchedulerBackend, "create_schedule"),
+    (EventBridgeSchedulerBackend, "update_schedule"),
     (ELBv2Backend, "_validate_actions"),
     (ELBv2Backend, "_validate_conditions"),
     (ELBv2Backend, "create_listener"),
@@ -81,6 +84,7 @@ def hooks_of(world: World) -> list[Hook]:
         *world.plane.caches.hooks(locked),
         *managed_secrets(),
         *world.plane.cloudwatch.hooks(),
+        *world.plane.schedules.hooks(),
     ]
 
 

@@ -1,0 +1,1 @@
+"""EventBridge Scheduler made true: what is due is sent."""
