@@ -19,3 +19,7 @@ find vendor -name RECORD -exec rm {} +
 look="versions/${RELEASE_VERSION%%.*}.json"
 [ -f "$look" ] || look=versions/1.json
 cp "$look" shop/look.json
+
+# What came with version 2 is in it and in those that build on it.
+[ "$look" != versions/1.json ] || rm migrations/000[!1]_*
+rm -r versions

@@ -1,4 +1,4 @@
-"""What differs from version to version: the look, and the mistakes that two of them have."""
+"""What differs from version to version: the look, what is remarked on an order, and the mistakes that two have."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ PAGE = """<!doctype html>
 @dataclass(frozen=True)
 class Look:
     """A version's colour and headline, the status of its health path, and the share of pages that fail (0
-    to 1).
+    to 1). `remark` is the column that an order's remark is in, the only one that some versions have and others not.
     """
 
     colour: str
     headline: str
     health_status: int = 200
     failing_share: float = 0.0
+    remark: str = "note"
 
     @classmethod
     def read(cls) -> Look:

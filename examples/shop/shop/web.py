@@ -78,12 +78,11 @@ def main() -> None:
     """Serve on $HOST:$PORT until SIGTERM, then finish what has begun."""
     release = os.environ.get("RELEASE_ID", "none")
     version = os.environ.get("RELEASE_VERSION", "none")
-    database = open_database(os.environ)
-    counter = Counter(
-        open_sessions(os.environ), Orders(database, release) if database else None, open_jobs(os.environ)
-    )
+    look, database = Look.read(), open_database(os.environ)
+    orders = Orders(database, release, look.remark) if database else None
+    counter = Counter(open_sessions(os.environ), orders, open_jobs(os.environ))
     uvicorn.run(
-        application(release, version, Look.read(), counter),
+        application(release, version, look, counter),
         host=os.environ.get("HOST", "0.0.0.0"),
         port=int(os.environ.get("PORT", "8080")),
         headers=[("x-release", release)],

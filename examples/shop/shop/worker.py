@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shop.database import open_database
 from shop.jobs import Job, Jobs, open_jobs
+from shop.look import Look
 from shop.orders import Orders
 
 log = logging.getLogger("worker")
@@ -53,7 +54,7 @@ def main() -> int:
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stopping.set())
     log.info("release %s takes jobs", release)
-    work(jobs, Orders(database, release), stopping)
+    work(jobs, Orders(database, release, Look.read().remark), stopping)
     log.info("release %s stopped", release)
     return 0
 
