@@ -4,11 +4,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from release.errors import SettingsError
-from release.model import RESERVED_VARIABLES, Manifest, Migration, Process, Release, freeze
+from release.model import RESERVED_VARIABLES, Allowed, Manifest, Migration, Process, Release, freeze
 from tests.unit.release.releases import manifest, release
 
 WEB = Process(name="web", command="run")
 EXPAND = Migration(revision="0001", kind="expand", checksum="1" * 64)
+ALLOWED = Allowed(revision="0001", rule="truncate", reason="nobody has used it")
 SECRETS = "0" * 32
 
 
@@ -33,6 +34,7 @@ def test_any_other_word_gives_another_id(variables: dict[str, str]) -> None:
         freeze(manifest("1").model_copy(update={"digest": "0" * 64}), variables),
         freeze(manifest("1").model_copy(update={"processes": (WEB,)}), variables),
         freeze(manifest("1").model_copy(update={"migrations": (EXPAND,)}), variables),
+        freeze(manifest("1").model_copy(update={"allowed": (ALLOWED,)}), variables),
         freeze(
             manifest("1").model_copy(
                 update={"migrations": (EXPAND.model_copy(update={"kind": "contract"}),)}

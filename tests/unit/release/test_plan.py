@@ -1,10 +1,10 @@
 import pytest
 
 from release.errors import ReleaseUnknown, StaleRelease, VersionUnknown
-from release.ledger import Ledger
-from release.model import Manifest, Release
+from release.ledger import Ledger, promote
+from release.model import Allowed, Manifest, Release, freeze
 from release.plan import Plan, make_plan, render, resolve
-from tests.unit.release.releases import manifest, release
+from tests.unit.release.releases import manifest, migrating, release
 from tests.unit.release.test_ledger import ledger_of
 
 ONE, TWO, THREE = release("1"), release("2"), release("3")
@@ -70,6 +70,27 @@ def test_what_is_shown_first_names_from_to_steps_what_stays_what_leaves_and_the_
         f"  leaves:        {ONE}, after the shift and drained",
         f"  rollback cost: seconds: {TWO} stays warm on at least 2 web instances, nothing has to boot",
     ]
+
+
+def test_the_migrations_that_will_run_are_named_with_the_exceptions_that_they_ask_for() -> None:
+    asking = manifest("2", migrations="e1 e2 b3 c4").model_copy(
+        update={"allowed": (Allowed(revision="e2", rule="truncate", reason="nobody has used it"),)}
+    )
+    before = promote(Ledger(), migrating("1", "e1"), 1, "")
+    text = render(plan(before, freeze(asking, {})))
+    assert "1. 2 migrations on the operations host, while version 1" in text
+    assert ": e2 (expand), b3 (backfill)\n" in text
+    assert "c4" not in text
+    assert text.endswith("\n  allowed:       e2 breaks the rule truncate: nobody has used it")
+
+
+def test_on_the_way_back_and_forward_again_no_migration_runs() -> None:
+    one, two = migrating("1", "e1"), migrating("2", "e1 e2")
+    there = promote(promote(Ledger(), one, 1, ""), two, 1, "")
+    for ledger, target in ((there, one), (promote(there, one, 1, ""), two)):
+        back = plan(ledger, target)
+        assert (back.action, back.migrations) == ("rollback", ())
+        assert back.steps[0].startswith("no migration runs")
 
 
 def nowhere(version: str) -> Manifest:

@@ -34,6 +34,13 @@ def test_wanting_nothing_removes_the_wish_of_the_file() -> None:
     assert "uneventful:release" not in with_release(FILE, None)
 
 
+def test_keys_of_one_update_are_in_it_alone_and_a_contract_is_in_no_other() -> None:
+    once = with_release(FILE, None, {"uneventful:contract": "12345678", "uneventful:window": "0"})
+    config = yaml.safe_load(once)["config"]
+    assert (config["uneventful:contract"], config["uneventful:window"]) == ("12345678", "0")
+    assert "uneventful:contract" not in with_release(once, "2")
+
+
 def test_a_file_without_configuration_or_no_file_at_all_gets_one() -> None:
     for text in ("", "# nothing\n", "encryptionsalt: x\n", "config:\n", "config: {}\n"):
         assert yaml.safe_load(with_release(text, "2"))["config"] == {"uneventful:release": "2"}
