@@ -14,13 +14,10 @@ from pathlib import Path
 from bench import measures
 from bench.figures import Figure, table
 from bench.workplace import CommandFailed, workplace
+from localcloud.engine.progress import Progress
 from setup.steps import StepFailed
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def say(text: str) -> None:
-    print(text, flush=True)
 
 
 def machine() -> str:
@@ -29,33 +26,42 @@ def machine() -> str:
     return f"{os.cpu_count()} processors, load {load} (1, 5, 15 minutes)"
 
 
-def measure() -> list[Figure]:
+def measure(progress: Progress) -> list[Figure]:
     """Raises `CommandFailed` or `StepFailed` where a command fails."""
+
+    def say(text: str) -> None:
+        progress.close()
+        print(text, flush=True)
+
     dirty = subprocess.run(
         ("git", "status", "--porcelain"), cwd=ROOT, capture_output=True, check=False
     ).stdout
     if dirty:
         say("what is measured is the last commit: this checkout has changes that are not committed")
-    with workplace(ROOT, os.environ) as place:
+    with workplace(ROOT, os.environ, progress.show) as place:
         say(f"{machine()}; working in {place.root}")
         figures = [measures.whole_up(place, say), measures.live_program(place, say)]
         place.run(("make", "--no-print-directory", "down"))
-        say(f"{machine()}")
+        say(machine())
         figures += measures.against_flat(place, say)
     return figures
 
 
 def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    progress = Progress()
     try:
-        figures = measure()
+        figures = measure(progress)
     except (CommandFailed, StepFailed) as failed:
-        say(f"error: {failed}\nnothing is left behind; try it by hand in a clone: make up")
+        progress.close()
+        print(f"error: {failed}\nNothing is left behind. Try it by hand in a clone: make up", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        say("\ninterrupted: nothing is left behind")
+        progress.close()
+        print("\ninterrupted: nothing is left behind", file=sys.stderr)
         return 130
-    say(f"\n{machine()}\n{table(figures)}")
+    progress.close()
+    print(f"\n{machine()}\n{table(figures)}")
     return 0 if all(figure.met for figure in figures) else 1
 
 

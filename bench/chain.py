@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bench.printed import Spent
-
-Key = tuple[str, str]
-"""A resource's type as Pulumi shows it, and its name."""
+from bench.printed import Key, Spent
 
 
 def shown(token: str) -> str:
@@ -18,8 +15,8 @@ def shown(token: str) -> str:
 
 
 def needs(resources: Iterable[Mapping[str, Any]]) -> dict[Key, tuple[Key, ...]]:
-    """What each resource of an exported state depends on, its provider left out."""
-    entries = [(one["urn"], one) for one in resources]
+    """What each resource of an exported state depends on, its provider left out; components are none."""
+    entries = [(one["urn"], one) for one in resources if one["custom"]]
     keys = {urn: (shown(one["type"]), urn.rsplit("::", 1)[1]) for urn, one in entries}
     return {
         keys[urn]: tuple(keys[other] for other in one.get("dependencies") or () if other in keys)
@@ -28,14 +25,14 @@ def needs(resources: Iterable[Mapping[str, Any]]) -> dict[Key, tuple[Key, ...]]:
 
 
 def longest(times: Sequence[Spent], needed: Mapping[Key, Sequence[Key]]) -> tuple[Spent, ...]:
-    """From its first resource to the one that was done last of all: before each of them, the one it needed that was
-    done last."""
-    by_key = {(one.type, one.name): one for one in times}
+    """From its first resource to the one that was done last of all those in `needed`: before each of them, the one it
+    needed that was done last."""
+    by_key = {one.key: one for one in times if one.key in needed}
     chain: list[Spent] = []
-    last = max(times, key=lambda one: one.ended, default=None)
+    last = max(by_key.values(), key=lambda one: one.ended, default=None)
     while last is not None:
         chain.append(last)
-        before = (by_key.get(key) for key in needed.get((last.type, last.name), ()))
+        before = (by_key.get(key) for key in needed[last.key])
         last = max(
             (one for one in before if one and one not in chain), key=lambda one: one.ended, default=None
         )

@@ -7,7 +7,7 @@ import os
 import shutil
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from bench import flat_program
 from bench.chain import longest, needs
 from bench.figures import Figure, Share, shares
 from bench.flat import PROJECT, flatten
-from bench.printed import section, spent
+from bench.printed import Key, Spent, section, spent
 from bench.workplace import Workplace
 from localcloud.engine.environment import in_front
 from setup.variables import of_cloud
@@ -49,25 +49,32 @@ def whole_up(place: Workplace, say: Say) -> Figure:
     say(f"  {wall:.1f} s, of which:\n{shares(parts, wall)}")
     needed = needs(_state(place, _cloud(place, "dev"), "dev")["deployment"]["resources"])
     for command in ("pulumi up", "release deploy"):
-        times = spent(section(lines, command))
-        chain = longest(times, needed)
-        took = [
-            Share(f"{one.type} {one.name}", one.seconds, f"begun at {one.began - times[0].began:.1f} s")
-            for one in chain
-        ]
-        whole = max((one.ended for one in times), default=0) - min((one.began for one in times), default=0)
-        if took:
-            say(f"  in {command}, {whole:.1f} s; its longest chain, each waiting for the one before:")
-            say(shares(took, whole))
-            slow = sorted(times, key=lambda one: one.seconds, reverse=True)[:LONGEST]
-            say("  the slowest resources, side by side where nothing hinders:")
-            say(shares([Share(f"{one.type} {one.name}", one.seconds) for one in slow], whole))
+        say(_update(command, spent(section(lines, command)), needed))
     return Figure(
         "make up",
         wall,
         UP_SECONDS,
         "s",
         "wall time of `make up` in a fresh clone, with the caches of this machine as they are",
+    )
+
+
+def _update(command: str, times: Sequence[Spent], needed: Mapping[Key, Sequence[Key]]) -> str:
+    """What made one of the updates last."""
+    made = [one for one in times if one.key in needed]
+    if not made:
+        return f"  {command}: nothing was seen to be made"
+    start = min(one.began for one in made)
+    whole = max(one.ended for one in made) - start
+    chain = [
+        Share(" ".join(one.key), one.seconds, f"from {one.began - start:.1f} s on")
+        for one in longest(made, needed)
+    ]
+    slowest = sorted(made, key=lambda one: one.seconds, reverse=True)[:LONGEST]
+    return (
+        f"  the {len(made)} resources of {command}: {whole:.1f} s; the longest chain, each after the one before:\n"
+        f"{shares(chain, whole)}\n  the slowest of them, most at the same time as others:\n"
+        f"{shares([Share(' '.join(one.key), one.seconds) for one in slowest], whole)}"
     )
 
 

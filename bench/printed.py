@@ -11,6 +11,9 @@ _STEP = re.compile(
     r"^ *[-+~*=<>]* +(?P<type>[^\s:]+:[^\s:]+:\S+) (?P<name>\S+) (?P<verb>\S+ing|\S+ed)(?: \w+)? \([\d.ms]+\)"
 )
 
+Key = tuple[str, str]
+"""A resource's type as Pulumi shows it, and its name."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -28,6 +31,10 @@ class Spent:
     name: str
     began: float
     ended: float
+
+    @property
+    def key(self) -> Key:
+        return self.type, self.name
 
     @property
     def seconds(self) -> float:
@@ -50,11 +57,9 @@ def section(lines: Iterable[Line], command: str) -> tuple[Line, ...]:
 
 
 def spent(lines: Sequence[Line]) -> tuple[Spent, ...]:
-    """Every resource that was seen to begin and to be done, in the order of being done.
-
-    A component's own row is done only with the whole update, so it is left out, as the stack's is.
-    """
-    began: dict[tuple[str, str], float] = {}
+    """Everything that was seen to begin and to be done, in the order of being done; components and the stack too,
+    where they have an end of their own."""
+    began: dict[Key, float] = {}
     done: list[Spent] = []
     for line in lines:
         step = _STEP.match(line.text)

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,12 +40,16 @@ def neutral(environ: Mapping[str, str], root: Path) -> dict[str, str]:
 
 
 class Workplace:
-    """`root` is the clone, `scratch` an empty folder beside it; `environ` is what commands get by default."""
+    """`root` is the clone, `scratch` an empty folder beside it; `environ` is what commands get by default; `show` is
+    told each line that a command prints."""
 
-    def __init__(self, root: Path, scratch: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, root: Path, scratch: Path, environ: Mapping[str, str], show: Callable[[str], None]
+    ) -> None:
         self.root = root
         self.scratch = scratch
         self.environ = dict(environ)
+        self._show = show
 
     def run(
         self, command: Sequence[str], environ: Mapping[str, str] | None = None, folder: Path | None = None
@@ -67,10 +71,11 @@ class Workplace:
         )
         assert process.stdout is not None
         try:
-            lines = tuple(Line(time.monotonic(), text.rstrip("\n")) for text in process.stdout)
+            lines = tuple(self._seen(text.rstrip("\n")) for text in process.stdout)
             status = process.wait()
         except BaseException:
             os.killpg(process.pid, signal.SIGINT)
+            process.stdout.read()  # what it says while it puts things right must not fill the pipe
             process.wait()
             raise
         finally:
@@ -78,6 +83,10 @@ class Workplace:
         if status:
             raise CommandFailed(command, status, [line.text for line in lines])
         return lines
+
+    def _seen(self, text: str) -> Line:
+        self._show(text)
+        return Line(time.monotonic(), text)
 
     def ask(self, command: Sequence[str], environ: Mapping[str, str]) -> Any:
         """The JSON that `command` prints. Raises `CommandFailed`."""
@@ -96,12 +105,12 @@ class Workplace:
 
 
 @contextmanager
-def workplace(checkout: Path, environ: Mapping[str, str]) -> Iterator[Workplace]:
+def workplace(checkout: Path, environ: Mapping[str, str], show: Callable[[str], None]) -> Iterator[Workplace]:
     """A fresh clone of what is committed in `checkout`, beside it, or in the folder for temporary files where that
     cannot be written."""
     beside = checkout.parent if os.access(checkout.parent, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=beside))
-    place = Workplace(folder / "clone", folder / "scratch", neutral(environ, checkout))
+    place = Workplace(folder / "clone", folder / "scratch", neutral(environ, checkout), show)
     try:
         place.scratch.mkdir()
         place.run(("git", "clone", "-q", str(checkout), str(place.root)), folder=folder)

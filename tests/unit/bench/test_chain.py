@@ -18,7 +18,9 @@ def test_the_chain_goes_back_from_the_last_by_whatever_it_had_to_wait_for_longes
         took("db", 5, 40),
         took("host", 40, 50),
     ]
-    needed = {("t", "host"): [("t", "vpc"), ("t", "db")], ("t", "db"): [("t", "key"), ("t", "vpc")]}
+    times.append(took("component", 0, 60))
+    needed = {("t", name): [] for name in ("vpc", "key", "slow alone")}
+    needed |= {("t", "host"): [("t", "vpc"), ("t", "db")], ("t", "db"): [("t", "key"), ("t", "vpc")]}
     assert [one.name for one in longest(times, needed)] == ["key", "db", "host"]
 
 
@@ -37,8 +39,13 @@ def test_the_states_types_and_urns_become_what_pulumi_shows() -> None:
     vpc = "urn:pulumi:dev::uneventful::uneventful:infra:Network$aws:ec2/vpc:Vpc::vpc"
     subnet = "urn:pulumi:dev::uneventful::aws:ec2/subnet:Subnet::public-0"
     state = [
-        {"urn": vpc, "type": "aws:ec2/vpc:Vpc"},
-        {"urn": subnet, "type": "aws:ec2/subnet:Subnet", "dependencies": [vpc, "urn:gone"]},
+        {
+            "urn": "urn:pulumi:dev::uneventful::uneventful:infra:Network::network",
+            "type": "a:b:C",
+            "custom": False,
+        },
+        {"urn": vpc, "type": "aws:ec2/vpc:Vpc", "custom": True},
+        {"urn": subnet, "type": "aws:ec2/subnet:Subnet", "custom": True, "dependencies": [vpc, "urn:gone"]},
     ]
     assert needs(state) == {
         ("aws:ec2:Vpc", "vpc"): (),
