@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from release.model import Manifest, Process, freeze
+from release.ledger import Ledger, contracted
+from release.model import Manifest, Migration, Process, freeze
 from tests.program.recording import (
     BUCKET,
     Recording,
@@ -358,6 +360,7 @@ def test_the_outputs_have_all_that_the_command_line_needs(first: Recording) -> N
         "logGroups",
         "queues",
         "operationsHost",
+        "operationsLogGroup",
         "variablesSecret",
     }
     assert first.outputs["fleets"] == {
@@ -524,3 +527,102 @@ def test_a_shift_watches_the_environments_alarms_the_releases_own_and_those_of_t
             "LoadBalancer": "app/name/1",
             "TargetGroup": f"targetgroup/web-{W2.id}/1",
         }
+
+
+# --- contracts ---
+
+
+def manifest_with(version: str, revisions: str) -> Manifest:
+    """The revisions are expands; one that ends with a c is a contract."""
+    migrations = tuple(
+        Migration(
+            revision=each.rstrip("c"),
+            kind="contract" if each.endswith("c") else "expand",
+            checksum=f"{each.rstrip('c'):0>64}",
+        )
+        for each in revisions.split()
+    )
+    return manifest(version, migrations=migrations)
+
+
+OLD = manifest_with("1", "0001")
+NEW = manifest_with("2", "0001 0002 0003c")
+C1, C2 = freeze(OLD, {}), freeze(NEW, {})
+ALONE = live_after(C1, C2, window=0)
+
+
+def contracting(ledger: Ledger, wanted: str = C2.id) -> World:
+    return World(ledger=ledger, changes={"uneventful:contract": wanted})
+
+
+def test_a_contract_fences_those_who_lack_it_and_is_in_the_ledger_with_its_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recording = run(contracting(ALONE), monkeypatch)
+    assert recording.exit_status == 0, recording.errors
+    command = recording.one("remote:Command", f"contract-{C2.id}")
+    told = json.loads(command.inputs["stdin"])
+    assert (told["do"], told["revisions"]) == ("contract", ["0003"])
+    assert (told["fence"], told["keep"]) == ([C1.id], [C2.id])
+    assert told["digest"] == NEW.digest
+    assert "login" not in told
+    assert ("uneventful:index:TrafficShift", "traffic") in command.after
+    [contract] = recording.outputs["ledger"]["contracts"]
+    assert (contract["revision"], contract["release"]) == ("0003", C2.id)
+    assert contract["at"].endswith("Z")
+    assert f"this ends the way back to {C1}" in plan(recording)
+
+
+def test_after_a_contract_an_update_declares_the_same_and_looks_at_none_of_its_inputs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = run(contracting(ALONE), monkeypatch)
+    after = Ledger.parse(first.outputs["ledger"])
+    plain = run(World(ledger=after), monkeypatch)
+    assert plain.shape == first.shape
+    command = plain.one("remote:Command", f"contract-{C2.id}")
+    assert set(command.inputs) <= set(command.ignored)
+    assert plain.outputs["ledger"] == after.dump()
+
+
+@pytest.mark.parametrize(
+    ("ledger", "wanted", "said"),
+    [
+        (live_after(C1, C2), C2.id, "still needs what 0003 takes away"),
+        (ALONE, C1.id, "not what is live"),
+        (live_after(C1), C1.id, "nothing is left to contract"),
+        (Ledger(), C1.id, "not what is live"),
+    ],
+)
+def test_a_contract_that_may_not_be_is_refused_before_the_first_resource(
+    ledger: Ledger, wanted: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = run(contracting(ledger, wanted), monkeypatch)
+    assert recording.exit_status == 32
+    assert said in recording.errors
+    assert recording.resources == []
+
+
+def test_a_release_that_a_contract_has_overtaken_is_refused_before_the_first_resource(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    after = contracted(ALONE, C2.id, ["0003"], "2026-02-01T00:00:00Z")
+    recording = run(World(ledger=after, changes={"uneventful:release": f"id:{C1.id}"}), monkeypatch)
+    assert recording.exit_status == 32
+    assert "contract 0003, applied by version 2" in recording.errors
+    assert recording.resources == []
+
+
+def test_a_new_release_is_migrated_before_it_boots_and_an_old_one_is_not_on_the_way_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def revisions(recording: Recording) -> list[str]:
+        command = recording.one("remote:Command", f"migrate-{C2.id}")
+        return list(json.loads(command.inputs["stdin"])["revisions"])
+
+    forward = World(published=(NEW,), ledger=live_after(C1), changes={"uneventful:release": "2"})
+    assert revisions(run(forward, monkeypatch)) == ["0001", "0002"]
+    again = World(ledger=live_after(C1, C2, C1), changes={"uneventful:release": f"id:{C2.id}"})
+    recording = run(again, monkeypatch)
+    assert revisions(recording) == []
+    assert "no migration runs" in plan(recording)
