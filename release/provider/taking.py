@@ -12,8 +12,8 @@ from release.errors import LeaseError, LeaseHeld
 from release.provider.lease import QUIET_SECONDS, Clock, Grip, Lease, LeaseStore, Sleep
 
 PATIENCE_SECONDS = 20.0
-YIELD_SECONDS = 5.0
-"""How long a holder that was asked for the lease may take to put the weights back."""
+YIELD_SECONDS = QUIET_SECONDS + 0.5
+"""How long a holder that was asked for the lease may take to put the weights back. One that is dead is known sooner."""
 _POLL_SECONDS = 0.5
 _SOON_SECONDS = 0.1
 _SKEW_SECONDS = 2.0
