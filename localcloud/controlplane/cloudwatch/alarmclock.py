@@ -21,7 +21,7 @@ from localcloud.controlplane.cloudwatch.alarms import (
 from localcloud.controlplane.cloudwatch.queries import PERIOD, Query, answer, query
 from localcloud.controlplane.cloudwatch.samples import key
 from localcloud.controlplane.cloudwatch.statistics import MetricsRefused, Readings
-from localcloud.controlplane.hooks import Hook, after
+from localcloud.controlplane.hooks import Hook
 
 PUT = (
     "name namespace metric_name comparison_operator evaluation_periods period threshold statistic description "
@@ -64,7 +64,7 @@ class AlarmClock:
                 CloudWatchBackend,
                 "set_alarm_state",
                 ("alarm_name", "reason", "reason_data", "state_value"),
-                after(self._set),
+                self._set,
             ),
         )
 
@@ -94,8 +94,12 @@ class AlarmClock:
             for arn in actions.get(state_value, alarm.insufficient_data_actions) or ():
                 self._act(arn, alarm, before)
 
-    def _set(self, _result: None, _backend: Any, alarm_name: str, *_args: Any, **_kwargs: Any) -> None:
+    def _set(
+        self, original: Callable[..., None], backend: Any, alarm_name: str, *args: Any, **kwargs: Any
+    ) -> None:
+        # Before the state changes, or a look that comes in between would change it back.
         self._by_hand[alarm_name] = self._now()
+        original(backend, alarm_name, *args, **kwargs)
 
     def look(self, backend: Any) -> None:
         """Evaluate every alarm of a moto CloudWatchBackend but composite ones, which only SetAlarmState changes."""

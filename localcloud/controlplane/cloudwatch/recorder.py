@@ -11,7 +11,7 @@ from moto.cloudwatch.models import MetricAggregatedDatum
 from localcloud.controlplane.cloudwatch.samples import Key, Sample
 
 KEPT = timedelta(hours=1)
-"""AWS keeps a minute for 15 days; nothing here looks back further than this."""
+"""AWS keeps a minute for 15 days. An alarm that looks further back than this finds nothing there."""
 
 
 class MinuteDatum(MetricAggregatedDatum):
