@@ -112,7 +112,7 @@ def _files(boot: Boot) -> Mapping[str, tuple[str, str]]:
     written = {
         # Also makes the folder that the processes' logs go to.
         log_of("boot"): ("0640", ""),
-        log_shipping.AGENT_FILE: ("0644", log_shipping.agent(process.name, boot.log_group)),
+        log_shipping.AGENT_FILE: ("0644", log_shipping.agent(release.id, process.name, boot.log_group)),
         log_shipping.ROTATION_FILE: ("0644", log_shipping.ROTATION),
         f"{FOLDER}/boot": ("0755", boot_script(boot)),
         f"{FOLDER}/variables.py": ("0644", environment_file.script()),

@@ -80,6 +80,7 @@ class Release(pulumi.ComponentResource):
             "logGroups": dict(self._logs),
             "queues": {name: queue.url for name, queue in environment.queues.items()},
             "operationsHost": environment.operations.host,
+            "operationsLogGroup": environment.operations.log_group,
             "variablesSecret": environment.variables_secret_arn,
         }
         self.register_outputs({"live": live})

@@ -29,8 +29,18 @@ ROTATION = f"""\
 """Truncated in place: the processes and the agent keep their files open."""
 
 
-def agent(process: str, log_group: str) -> str:
-    """The agent's configuration for an instance that runs this process: a stream for it, and one for the boot."""
+def stream(release: str, name: str) -> str:
+    """The stream in which an instance of the release with this id says what `name` says, as the agent is told it.
+
+    The release comes first: so what one release said is found by a prefix, long after its instances are gone.
+    """
+    return f"{release}/{{instance_id}}/{name}"
+
+
+def agent(release: str, process: str, log_group: str) -> str:
+    """The agent's configuration for an instance that runs this process of the release with this id: a stream for it,
+    and one for the boot.
+    """
     return json.dumps(
         {
             "agent": {"run_as_user": "root"},
@@ -42,7 +52,7 @@ def agent(process: str, log_group: str) -> str:
                             {
                                 "file_path": log_of(name),
                                 "log_group_name": log_group,
-                                "log_stream_name": f"{{instance_id}}/{name}",
+                                "log_stream_name": stream(release, name),
                             }
                             for name in (process, "boot")
                         ]

@@ -12,6 +12,7 @@ from release.cli.build import build
 from release.cli.compare import compare
 from release.cli.contract import contract
 from release.cli.deploy import deploy
+from release.cli.logs import logs
 from release.cli.migration import migration
 from release.cli.publish import publish
 from release.cli.rehearse import rehearse
@@ -30,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (build, rehearse, publish, deploy, rollback, contract, status, compare):
+for verb in (build, rehearse, publish, deploy, rollback, contract, status, logs, compare):
     app.command()(verb)
 app.add_typer(migration)
 app.add_typer(secrets)

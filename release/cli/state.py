@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from infra.tags import PROCESS, RELEASE, VERSION
@@ -32,8 +32,8 @@ class Fleet:
 class StackState:
     """A stack as its last update left it, whether that succeeded or not.
 
-    `moment` changes with every update that began. `bucket`, `url`, `listener` and `variables_secret` are empty
-    where the environment was not made yet.
+    `moment` changes with every update that began. `bucket`, `url`, `listener`, `variables_secret` and the operations
+    host's log group are empty where the environment was not made yet; `log_groups` are those of processes, by name.
     """
 
     ledger: Ledger
@@ -43,6 +43,8 @@ class StackState:
     listener: str
     fleets: tuple[Fleet, ...]
     variables_secret: str = ""
+    log_groups: Mapping[str, str] = field(default_factory=dict)
+    operations_log_group: str = ""
 
     @classmethod
     def parse(cls, exported: Mapping[str, Any]) -> StackState:
@@ -61,6 +63,8 @@ class StackState:
             listener=str(outputs.get("listenerArn") or ""),
             fleets=tuple(_fleets(resources, ledger)),
             variables_secret=str(outputs.get("variablesSecret") or ""),
+            log_groups=dict(outputs.get("logGroups") or {}),
+            operations_log_group=str(outputs.get("operationsLogGroup") or ""),
         )
 
     @property

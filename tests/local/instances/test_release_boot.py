@@ -67,7 +67,7 @@ def test_a_release_is_served_with_its_variables_secrets_and_certificates_and_its
     assert (own / "database-ca.pem").read_text() == "the certificates of databases\n"
     assert not (own / "bundle.tar.gz").exists()
     for name, line in (("web", "web listens"), ("boot", "uneventful-web.service was started")):
-        stream = f"{spec.instance_id}/{name}"
+        stream = f"{of.id}/{spec.instance_id}/{name}"
         awaited(lambda stream=stream, line=line: line in said(endpoint, stream))
 
 

@@ -141,15 +141,16 @@ def test_the_script_arrives_as_it_is_in_the_repository() -> None:
 
 
 def test_what_a_process_and_the_boot_say_is_shipped_from_the_files_that_systemd_writes() -> None:
-    files = files_of(user_data(boot_of(release_of())))
+    release = release_of()
+    files = files_of(user_data(boot_of(release)))
     agent = json.loads(files["/opt/aws/amazon-cloudwatch-agent/etc/amazon-cloudwatch-agent.json"])
     shipped = {
         each["file_path"]: (each["log_group_name"], each["log_stream_name"])
         for each in agent["logs"]["logs_collected"]["files"]["collect_list"]
     }
     assert shipped == {
-        "/var/log/uneventful/web.log": ("/app/dev/web-1", "{instance_id}/web"),
-        "/var/log/uneventful/boot.log": ("/app/dev/web-1", "{instance_id}/boot"),
+        "/var/log/uneventful/web.log": ("/app/dev/web-1", f"{release.id}/{{instance_id}}/web"),
+        "/var/log/uneventful/boot.log": ("/app/dev/web-1", f"{release.id}/{{instance_id}}/boot"),
     }
     for name in ("web", "boot"):
         service = files[f"/etc/systemd/system/uneventful-{name}.service"].splitlines()
