@@ -109,6 +109,20 @@ def test_versions_have_other_bytes_and_a_page_that_looks_different(bundle_of, ru
     assert pages["1"].split("background: ")[1][:7] != pages["2"].split("background: ")[1][:7]
 
 
+def test_what_version_2_changes_in_the_schema_is_in_its_bundle_and_not_in_those_that_are_like_version_1(
+    bundle_of,
+) -> None:
+    revisions = {
+        version: [(m.revision, m.kind) for m in bundle_of(version).manifest.migrations] for version in "125"
+    }
+    first = [("0001", "expand")]
+    assert revisions["1"] == revisions["5"] == first
+    assert revisions["2"] == [*first, ("0002", "expand"), ("0003", "backfill"), ("0004", "contract")]
+    assert [allowed.revision for allowed in bundle_of("2").manifest.allowed] == ["0004"]
+    with tarfile.open(bundle_of("2").path) as tar:
+        assert not any("versions" in Path(name).parts[:1] for name in tar.getnames())
+
+
 def test_health_names_the_release_and_every_answer_carries_it(run) -> None:
     shop = run("1")
     status, _, body = shop.ask("/healthz")
