@@ -119,6 +119,27 @@ class World:
             Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}],
         )
 
+    def weights(self) -> dict[str, int]:
+        """What the balancer's rule says, by release."""
+        names = {group: release for release, group in self.groups.items()}
+        rules = self.client("elbv2").describe_rules(ListenerArn=self.listener)["Rules"]
+        action = next(rule for rule in rules if rule["Priority"] == "40000")["Actions"][0]
+        return {names[g["TargetGroupArn"]]: g["Weight"] for g in action["ForwardConfig"]["TargetGroups"]}
+
+    def heal(self, release: str) -> None:
+        """Let the release have one healthy instance."""
+        elb, ec2 = self.client("elbv2"), self.client("ec2")
+        image = ec2.describe_images()["Images"][0]["ImageId"]
+        instance = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+        group = self.target_group(release)
+        elb.create_rule(
+            ListenerArn=self.listener,
+            Priority=100,
+            Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/none"]}}],
+            Actions=[{"Type": "forward", "TargetGroupArn": group}],
+        )
+        elb.register_targets(TargetGroupArn=group, Targets=[{"Id": instance}])
+
     def state(self, ledger: Ledger, *candidates: str, moment: str = "then") -> dict[str, Any]:
         """An exported state with this ledger, and fleets of what it says runs and of the candidates."""
         running = [entry.release.id for entry in (*ledger.warm, ledger.live) if entry]

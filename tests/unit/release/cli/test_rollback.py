@@ -1,0 +1,82 @@
+import yaml
+
+from release.model import Release
+from tests.unit.release.cli.test_deploy import ledger_of, releases_of
+
+
+def two_live(world) -> tuple[Release, Release]:
+    """Version 2 is live and has all the traffic, version 1 is warm; both are in the bucket, and 1 is healthy."""
+    one, two, _ = releases_of(world, "1", "2", "3")
+    world.weigh(**{f"r{two.id}": 100})
+    world.heal(one.id)
+    return one, two
+
+
+def asked(world) -> dict[str, object]:
+    return yaml.safe_load(world.ups[0]["configuration"])["config"]
+
+
+def test_the_warm_release_gets_the_traffic_first_and_then_the_update_records_it(world) -> None:
+    one, two = two_live(world)
+    # The site answers as the target at once: what serves is not what is tested here.
+    world.serving[:] = [one.id]
+    back = world.state(ledger_of(one, two, one), moment="now")
+    world.begin(world.state(ledger_of(one, two)), {"status": 0, "state": back})
+    status, out, error = world.run("rollback", "--stack", "dev", "--yes", "--reason", "prices are wrong")
+    assert (status, error) == (0, "")
+    assert f"from version 2 ({two.id}) to version 1 ({one.id})" in out
+    assert "cost: 1 warm instance, no boot, no migration, about 1 s" in out
+    assert out.index("weights written") < out.index("proven by") < out.index("pulumi is updating")
+    assert "is live by the stack's state as well" in out
+    assert world.weights() == {one.id: 100}
+    assert asked(world)["uneventful:release"] == f"id:{one.id}"
+    arguments = world.ups[0]["arguments"]
+    assert arguments[arguments.index("--message") + 1] == "prices are wrong"
+    assert "--skip-preview" in arguments
+
+
+def test_an_update_that_fails_leaves_the_traffic_where_the_person_asked_and_says_what_is_left(world) -> None:
+    one, two = two_live(world)
+    world.serving[:] = [one.id]
+    failed = world.state(ledger_of(one, two), moment="failed")
+    world.begin(world.state(ledger_of(one, two)), {"status": 255, "state": failed})
+    status, _, error = world.run("rollback", "--stack", "dev", "--yes")
+    assert status == 1
+    assert f"version 1 ({one.id}) has the traffic, and the stack's state does not say so yet" in error
+    assert f"release rollback --to {one.id} --stack dev records it, and moves nothing" in error
+    assert world.weights() == {one.id: 100}
+    assert len(world.ups) == 1
+
+    # Said again, it goes to the same release, and not forward to what was bad.
+    world.begin(
+        world.state(ledger_of(one, two)),
+        {},
+        {"status": 0, "state": world.state(ledger_of(one, two, one), moment="now")},
+    )
+    status, out, error = world.run("rollback", "--stack", "dev", "--yes")
+    assert (status, error) == (0, "")
+    assert "nothing was written" in out
+    assert world.weights() == {one.id: 100}
+
+
+def test_a_release_that_is_gone_boots_again_by_the_way_of_any_release(world) -> None:
+    one, two, three, _ = releases_of(world, "1", "2", "3", "4")
+    world.weigh(**{f"r{three.id}": 100})
+    world.begin(
+        world.state(ledger_of(one, two, three)),
+        {"status": 0, "state": world.state(ledger_of(one, two, three, one), moment="now")},
+    )
+    world.serving[:] = [one.id]
+    world.run("rollback", "--to", "1", "--stack", "dev", "--yes")
+    assert asked(world)["uneventful:release"] == f"id:{one.id}"
+    assert world.weights() == {three.id: 100}, "only the update moves traffic to what has to boot"
+
+
+def test_a_release_that_is_gone_and_whose_bundle_is_gone_too_is_refused(world) -> None:
+    one, two, three, _ = releases_of(world, "1", "2", "3", "4")
+    world.weigh(**{f"r{three.id}": 100})
+    world.client("s3").delete_object(Bucket="bundles-of-dev", Key=one.manifest.key)
+    world.begin(world.state(ledger_of(one, two, three)))
+    status, _, error = world.run("rollback", "--to", "1", "--stack", "dev", "--yes")
+    assert (status, world.ups) == (1, [])
+    assert "the bundle of version 1 is not in the bucket" in error
