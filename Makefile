@@ -4,6 +4,8 @@
 # Any Python will do to begin with: it finds one that is new enough, or says what is missing.
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11 python,$(shell command -v $(name))))
 BIN := .venv/bin
+# Where a shell forbids Python to keep what it compiled, each process would compile its packages anew: seconds a start.
+unexport PYTHONDONTWRITEBYTECODE
 LINTED := infra release migrator localcloud demo bench setup tests examples __main__.py
 ARGS ?=
 
