@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 
@@ -57,10 +58,14 @@ class AddressPool:
     """Gives out addresses one after another, and a released one only after all the others. Safe from any
     thread."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, prefix: str = "") -> None:
+        """`prefix` names the slice of a cloud that goes on; no other one will do.
+
+        Raises `AddressesUsedUp` where another cloud holds it, or all of them.
+        """
         start = int(hashlib.sha256(str(root).encode()).hexdigest()[:8], 16)
         self._claim = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.prefix = self._claim_slice(start)
+        self.prefix = self._claim_one(prefix) if prefix else self._claim_slice(start)
         self._lock = Lock()
         self._taken: dict[str, str] = {}
         self._last = 0
@@ -68,14 +73,38 @@ class AddressPool:
     def _claim_slice(self, start: int) -> str:
         for number in range(start, start + SLICES):
             prefix = slice_prefix(number)
-            try:
-                self._claim.bind(f"\0uneventful/{prefix}")
-            except OSError:
-                continue
-            return prefix
+            if self._claimed(prefix):
+                return prefix
         raise AddressesUsedUp(
             "every slice of 127/8 is held by another local cloud.", "Stop one: localcloud down"
         )
+
+    def _claim_one(self, prefix: str) -> str:
+        if not self._claimed(prefix):
+            raise AddressesUsedUp(
+                f"{prefix}.0/24, which all that this cloud keeps speaks of, is held by another local cloud.",
+                "Stop that one, or start without what is kept: localcloud down --forget",
+            )
+        return prefix
+
+    def _claimed(self, prefix: str) -> bool:
+        try:
+            self._claim.bind(f"\0uneventful/{prefix}")
+        except OSError:
+            return False
+        return True
+
+    @property
+    def taken(self) -> Mapping[str, str]:
+        """The addresses that are held, with what they are held for."""
+        with self._lock:
+            return dict(self._taken)
+
+    def hold(self, taken: Mapping[str, str]) -> None:
+        """Hold these addresses of a cloud that goes on."""
+        with self._lock:
+            self._taken.update(taken)
+            self._last = max((int(address.rpartition(".")[2]) for address in taken), default=0)
 
     def take(self, label: str) -> str:
         """An address that nothing listens on, held for `label` until it is released.

@@ -1,6 +1,6 @@
 """Where a checkout keeps its local clouds: one a stack.
 
-.uneventful/cloud/     daemon.json daemon.log lock control.sock instances/ balancer/ authority/
+.uneventful/cloud/     daemon.json daemon.log lock control.sock kept instances/ balancer/ authority/
                        stores/ (databases; a link to a folder elsewhere where the checkout does not fit)
 .uneventful/pulumi/    the file backend of the stack that lives on this cloud
 .uneventful/stacks/STACK/cloud/, pulumi/    the same of every stack but `dev`, whose are the two above
@@ -80,6 +80,10 @@ class Checkout:
     @property
     def stores(self) -> Path:
         return self.cloud / "stores"
+
+    @property
+    def kept(self) -> Path:
+        return self.cloud / "kept"
 
     @property
     def marker(self) -> str:

@@ -13,12 +13,14 @@ from localcloud.balancer.envoy import EnvoyBalancer
 from localcloud.checkout import Checkout
 from localcloud.controlplane.plane import ControlPlane
 from localcloud.controlplane.report import report
-from localcloud.controlplane.server import ApiServer
-from localcloud.errors import UnknownFault
+from localcloud.controlplane.server import ADDRESS, ApiServer
+from localcloud.errors import NotUsable, PortTaken, UnknownFault
 from localcloud.faults import FaultBoard, Faults, clear_fault, set_fault
 from localcloud.instances.local import LocalInstances
+from localcloud.kept import KeptFile, Label
 from localcloud.location import Location
 from localcloud.record import credentials
+from localcloud.saving import Rhythm
 from localcloud.stores.authority import Authority
 from localcloud.stores.local import LocalCaches, LocalDatabases
 from localcloud.stores.place import Finder
@@ -37,23 +39,39 @@ class Cloud:
         self,
         checkout: Checkout,
         location: Location,
+        former: Label | None,
         on_log: Callable[[str], None],
         on_trouble: Callable[[str], None],
     ) -> None:
-        self._log = on_log
+        """`former` labels what an earlier cloud kept, which this one goes on with; None starts empty.
+
+        Raises `AddressesUsedUp` or `PortTaken` where it cannot be at the addresses of before, `NotUsable` where what is
+        kept cannot be read after all.
+        """
+        self._location = location
+        self._events = 0
         self._trouble = on_trouble
+
+        def log(line: str) -> None:
+            # What is worth a line is worth saving.
+            self._events += 1
+            on_log(line)
+
+        self._kept = KeptFile(checkout.kept)
+        self._rhythm = Rhythm()
         self._stop = Event()
         self._wake = Event()
         self._started = time.monotonic()
-        self.board = FaultBoard(on_log)
+        self.board = FaultBoard(log)
         shutil.rmtree(checkout.balancer, ignore_errors=True)
-        self.pool = AddressPool(checkout.state)
+        self.pool = AddressPool(checkout.state, former.prefix if former else "")
         self.authority = Authority(checkout.authority)
-        self.instances = LocalInstances(checkout.instances, checkout.marker, self.authority.ca_path)
-        self.balancer = EnvoyBalancer(checkout.balancer, on_log=on_log)
+        kept = former.instances if former else ()
+        self.instances = LocalInstances(checkout.instances, checkout.marker, self.authority.ca_path, kept)
+        self.balancer = EnvoyBalancer(checkout.balancer, on_log=log)
         place = Finder(checkout.stores, checkout.key)
-        self.databases = LocalDatabases(place, self.authority, on_log)
-        self.caches = LocalCaches(place, self.authority, on_log)
+        self.databases = LocalDatabases(place, self.authority, log)
+        self.caches = LocalCaches(place, self.authority, log)
         self.plane = ControlPlane(
             self.instances,
             self.balancer,
@@ -63,12 +81,27 @@ class Cloud:
             self.board,
             location,
             lambda: credentials(self.api.endpoint, location.region),
-            on_log,
+            log,
         )
         port = FIRST_PORT + int(checkout.key[:8], 16) % PORTS
+        if former:
+            port = int(former.endpoint.rpartition(":")[2])
         self.api = ApiServer(self.board, self.plane, location.region, port)
+        if former and self.api.endpoint != former.endpoint:
+            # It is in queues' addresses, which instances and stacks have by now.
+            raise PortTaken(ADDRESS, port)
         self.api.warm()
+        if former:
+            try:
+                self.plane.go_on(self._kept.contents())
+            except NotUsable:
+                self.api.close()
+                self._end()
+                raise
         self.plane.sync()
+        if former:
+            # From now on it counts as killed until it is stopped.
+            self._save(ended=False)
         self.instances.on_exit(lambda _instance: self._wake.set())
         self.api.start()
 
@@ -90,6 +123,8 @@ class Cloud:
                 if time.monotonic() >= look_at:
                     look_at = time.monotonic() + LOOK_SECONDS
                     self.plane.look()
+                if self._rhythm.due((self.api.changes, self._events)):
+                    self._save(ended=False)
             except Exception as unexpected:
                 self._trouble(f"{type(unexpected).__name__}: {unexpected}")
 
@@ -98,14 +133,37 @@ class Cloud:
         self._wake.set()
 
     def close(self) -> None:
-        """End the API, then the instances with their time to finish, then load balancers, databases, caches."""
-        self.api.close()
+        """End the instances with their time to finish, then the API, which they talk to until then; save what it held;
+        then end load balancers, databases, caches."""
+        self.plane.rest()
         self.instances.close()
+        self.api.close()
+        try:
+            self._save(ended=True)
+        except Exception as unexpected:
+            self._trouble(f"nothing was saved: {type(unexpected).__name__}: {unexpected}")
+        self._end()
+
+    def _end(self) -> None:
         self.balancer.close()
         self.databases.close()
         self.caches.close()
         self.plane.close()
         self.pool.close()
+
+    def _save(self, ended: bool) -> None:
+        self._rhythm.saved()
+        with self.api.at_rest():
+            held = self.plane.keep()
+        label = Label(
+            self._location,
+            self.endpoint,
+            self.pool.prefix,
+            self.plane.machines.ids(),
+            ended,
+            time.time(),
+        )
+        self._kept.write(label, held)
 
     # --- what commands ask for ---
 

@@ -10,16 +10,18 @@ import fcntl
 import gc
 import logging
 import os
-import shutil
 import signal
 import sys
+import time
 import traceback
 from pathlib import Path
 
 from localcloud.checkout import Checkout
 from localcloud.control import ControlServer
-from localcloud.errors import CloudAlreadyRunning, CloudError
-from localcloud.location import location_of
+from localcloud.errors import CloudAlreadyRunning, CloudError, NotUsable
+from localcloud.kept import KeptFile, Label, check, told
+from localcloud.leftovers import end_left_over, forget
+from localcloud.location import Location, location_of
 from localcloud.orphans import end_orphans
 from localcloud.processes import MARKER_VARIABLE, start_time
 from localcloud.record import DaemonRecord
@@ -46,20 +48,19 @@ def take_lock(path: Path) -> int:
     return descriptor
 
 
-def forget(checkout: Checkout) -> list[str]:
-    """End and remove what describes or belongs to a former cloud. Returns a line for a person on each thing done."""
-    said = []
-    orphans = end_orphans(checkout.marker)
-    if orphans:
-        pids = ", ".join(str(process.pid) for process in orphans)
-        said.append(f"ended {len(orphans)} processes that a killed cloud had left behind: {pids}")
-    if checkout.pulumi_backend.exists():
-        shutil.rmtree(checkout.pulumi_backend)
-        said.append(
-            f"removed {checkout.pulumi_backend}: the stacks in it described the former cloud, this one starts empty"
-        )
-    checkout.record.unlink(missing_ok=True)
-    return said
+def usable(checkout: Checkout, location: Location, notes: list[str]) -> Label | None:
+    """The label of what an earlier cloud kept for this one; None where there is none, or where it is of no use, which
+    `notes` are told and which is then removed."""
+    try:
+        label = KeptFile(checkout.kept).label()
+        if label is not None:
+            check(label, location)
+            notes.append(told(label, time.time()))
+            return label
+    except NotUsable as why:
+        notes.append(f"what an earlier cloud kept is of no use: {why}")
+    notes += forget(checkout)
+    return None
 
 
 def serve(checkout: Checkout) -> None:
@@ -69,16 +70,21 @@ def serve(checkout: Checkout) -> None:
     os.environ["MOTO_ACCOUNT_ID"] = location.account
     lock = take_lock(checkout.lock)
     os.truncate(checkout.log, 0)
-    notes = forget(checkout)
-    for note in notes:
-        log.info(note)
+    notes = end_left_over(checkout)
+    former = usable(checkout, location, notes)
     # moto, Flask and botocore take most of the start; whatever is wrong above is said without waiting for them.
     from localcloud.cloud import Cloud
 
     def trouble(said: str) -> None:
         log.error("%s\n%s", said, traceback.format_exc())
 
-    cloud = Cloud(checkout, location, log.info, trouble)
+    try:
+        cloud = Cloud(checkout, location, former, log.info, trouble)
+    except NotUsable as why:
+        notes[-1:] = [f"what an earlier cloud kept is of no use: {why}", *forget(checkout)]
+        cloud = Cloud(checkout, location, None, log.info, trouble)
+    for note in notes:
+        log.info(note)
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: cloud.stop())
 

@@ -6,6 +6,7 @@ CloudError
 ├── StartFailed          the daemon did not become ready, with the end of its log
 ├── NoCheckout           the command was not given inside a checkout
 ├── NoStack              a stack without a stack file, or with one that names no account or region
+├── NotUsable            what an earlier cloud kept is of no use to this one, which starts empty
 ├── UnknownFault         a fault knob, or a value of one, that does not exist
 ├── ControlFailed        the daemon refused a control request
 ├── AddressesUsedUp      no free 127/8 address in this checkout's slice
@@ -54,6 +55,10 @@ class NoCheckout(CloudError):
 
 class NoStack(CloudError):
     pass
+
+
+class NotUsable(CloudError):
+    """Its message is why, in half a sentence."""
 
 
 class UnknownFault(CloudError):

@@ -91,6 +91,10 @@ class Instances(Protocol):
     def boot(self, instance_id: str) -> None:
         """Boot a stopped instance again; its user data is not run a second time, its enabled units start."""
 
+    def adopt(self, spec: InstanceSpec) -> None:
+        """Take over an instance that an earlier daemon left in its folder, as a stopped one; without its folder it is
+        gone."""
+
     def freeze(self, instance_id: str) -> None:
         """Make the instance accept connections and never answer (a hung machine)."""
 
@@ -108,7 +112,8 @@ class Instances(Protocol):
         Callbacks come from the part's own thread and must not block."""
 
     def close(self) -> None:
-        """End every instance (SIGTERM, at most 5 s, SIGKILL) and wait until nothing of them is left."""
+        """Stop every instance (SIGTERM, at most 5 s, SIGKILL) and wait until nothing of them runs. Their folders stay,
+        so that another daemon may adopt them."""
 
 
 # --- load balancers ---

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 from localcloud.checkout import Checkout
 from localcloud.control import ask
-from localcloud.daemon import ANOTHER_RUNS, forget, take_lock
+from localcloud.daemon import ANOTHER_RUNS, take_lock
 from localcloud.errors import CloudAlreadyRunning, CloudNotRunning, ControlFailed, StartFailed
+from localcloud.leftovers import end_left_over, forget
 from localcloud.location import location_of
 from localcloud.record import DaemonRecord, read_record
 
@@ -80,11 +82,16 @@ def start(checkout: Checkout) -> tuple[DaemonRecord, bool]:
     )
 
 
-def stop(checkout: Checkout) -> list[str]:
-    """End the daemon and everything of it; returns lines on what was done. Nothing of the cloud runs afterwards."""
+def stop(checkout: Checkout, forgetting: bool = False) -> list[str]:
+    """End the daemon and everything of it; returns lines on what was done. Nothing of the cloud runs afterwards; what
+    it held is kept for the next one, unless that is to be forgotten."""
+    return [*_stop(checkout), *(_holding(checkout, forget) if forgetting else [])]
+
+
+def _stop(checkout: Checkout) -> list[str]:
     record = running(checkout)
     if record is None:
-        return _clean(checkout) or ["no local cloud was running"]
+        return _holding(checkout, end_left_over) or ["no local cloud was running"]
     try:
         ask(checkout.socket, "down", timeout=5)
     except (CloudNotRunning, ControlFailed):
@@ -98,12 +105,13 @@ def stop(checkout: Checkout) -> list[str]:
             time.sleep(POLL_SECONDS)
         return [
             f"the daemon (pid {record.pid}) did not end within {STOP_SECONDS:.0f} s and was killed",
-            *_clean(checkout),
+            *_holding(checkout, end_left_over),
         ]
     return ["the local cloud is down"]
 
 
-def _clean(checkout: Checkout) -> list[str]:
+def _holding(checkout: Checkout, do: Callable[[Checkout], list[str]]) -> list[str]:
+    """Do something that only the holder of the cloud's lock may do."""
     if not checkout.cloud.exists():
         return []
     try:
@@ -111,7 +119,7 @@ def _clean(checkout: Checkout) -> list[str]:
     except CloudAlreadyRunning:
         return ["a local cloud is just starting here; try again when it is up"]
     try:
-        return forget(checkout)
+        return do(checkout)
     finally:
         os.close(lock)
 

@@ -65,11 +65,14 @@ def up(stack: Stack = USUAL_STACK) -> None:
 def down(
     stack: Stack = USUAL_STACK,
     every: Annotated[bool, typer.Option("--all", help="The clouds of all stacks of this checkout.")] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="And remove what it held: the next one starts empty.")
+    ] = False,
 ) -> None:
-    """Stop it: every process, every port. What it held is gone."""
+    """Stop it: every process, every port. What it held, it has again at the next start."""
     checkout = _here(stack)
     for name in checkout.stacks() if every else (stack,):
-        for line in lifecycle.stop(replace(checkout, stack=name)):
+        for line in lifecycle.stop(replace(checkout, stack=name), forget):
             typer.echo(f"{name}: {line}" if every else line)
 
 

@@ -53,6 +53,8 @@ def show_status(seen: Mapping[str, Any], console: Console | None = None) -> None
         _show_stores(out, "databases", seen["databases"])
     if seen["caches"]:
         _show_stores(out, "caches", seen["caches"])
+    for alarm in seen["ringing"]:
+        out.print(f"\nalarm {alarm['name']} rings: {alarm['reason']}", markup=False)
     if not (seen["load_balancers"] or seen["instances"] or seen["databases"] or seen["caches"]):
         out.print("it is empty: no load balancer, no instance, no database, no cache")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,6 +117,19 @@ class CacheGroups:
                 if seen != held.group.status:
                     self._log(f"cache {identifier} is {seen}")
                     held.group.status = seen
+
+    def keep(self) -> tuple[Any, ...]:
+        """What `go_on` needs: of each group moto's object, its backend and what its server is made of."""
+        return tuple(self._held.values())
+
+    def go_on(self, kept: Iterable[Any]) -> None:
+        """Hold what an earlier cloud held; what ran there starts again with its data."""
+        for held in kept:
+            self._held[held.spec.identifier] = held
+            if held.group.status == "deleting":
+                self._caches.delete(held.spec.identifier)
+            else:
+                self._caches.open(held.spec)
 
     def shown(self) -> list[dict[str, Any]]:
         """Every cache, as `localcloud status` tells of it."""

@@ -37,6 +37,14 @@ class _Held:
     """RDS's word for what goes on until the server answers."""
 
 
+@dataclass(frozen=True)
+class KeptDatabases:
+    """moto's instances with their addresses; the addresses of those that are being removed, with identifiers."""
+
+    held: tuple[tuple[Any, str], ...]
+    leaving: Mapping[str, str]
+
+
 class DatabaseInstances:
     """The instances that RDS holds, by identifier, each with its server and address here."""
 
@@ -159,6 +167,21 @@ class DatabaseInstances:
             if state == "gone" or (identifier in self._held and state == "available"):
                 self._pool.release(address)
                 del self._leaving[address]
+
+    def keep(self) -> KeptDatabases:
+        """What `go_on` needs."""
+        held = tuple((one.record, one.address) for one in self._held.values())
+        return KeptDatabases(held, dict(self._leaving))
+
+    def go_on(self, kept: KeptDatabases) -> None:
+        """Hold what an earlier cloud held; what ran there starts again with its data."""
+        self._leaving.update(kept.leaving)
+        for record, address in kept.held:
+            identifier = record.db_instance_identifier
+            held = self._held[identifier] = _Held(record, address, "starting")
+            self._databases.open(_spec(held))
+            if record.status == "stopped":
+                self._databases.stop(identifier)
 
     def shown(self) -> list[dict[str, Any]]:
         """Every database, as `localcloud status` tells of it."""

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any, Protocol
 
 from localcloud.controlplane.asked import Asked, Environ, asked
+from localcloud.controlplane.gate import Gate
 from localcloud.controlplane.refusals import Refusal, failed, refusal, throttled
 from localcloud.faults import FaultBoard
 
@@ -17,6 +18,10 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 MADE_REAL = frozenset({"ec2", "autoscaling", "elasticloadbalancing", "rds", "elasticache"})
 """Services whose state the local cloud carries out."""
+LONG_POLLS = frozenset({"ReceiveMessage"})
+"""Calls that may wait for long: nothing waits for them."""
+UNREMARKABLE = LONG_POLLS | {"PutLogEvents", "PutMetricData"}
+"""Changes that go on all the time, and are kept when others are."""
 CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH")
 
 
@@ -34,6 +39,9 @@ class Front:
         self._follower = follower
         self._region = region
         self._conditional = Lock()
+        self.gate = Gate()
+        self.changes = 0
+        """Counts on when something has changed that is worth keeping."""
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         faults = self._board.faults
@@ -46,12 +54,21 @@ class Front:
             return _refuse(failed(call.protocol), environ, start_response)
         if call.service in MADE_REAL and call.region != self._region:
             return _refuse(self._elsewhere(call), environ, start_response)
-        if call.service == "s3" and any(name in environ for name in CONDITIONS) and call.changes:
+        if not call.changes or call.action in LONG_POLLS:
+            return self._moto(environ, start_response)
+        with self.gate.passing():
+            answer = self._changed(call, environ, start_response)
+        if call.action not in UNREMARKABLE:
+            self.changes += 1
+        return answer
+
+    def _changed(self, call: Asked, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if call.service == "s3" and any(name in environ for name in CONDITIONS):
             # moto looks first and writes afterwards; between the two another request may write.
             with self._conditional:
                 return self._moto(environ, start_response)
         answer = self._moto(environ, start_response)
-        if call.service in MADE_REAL and call.changes:
+        if call.service in MADE_REAL:
             self._follower.sync()
         return answer
 

@@ -22,6 +22,8 @@ from moto.s3.models import S3BackendDict, s3_backends
 from moto.s3.utils import _VersionedKeyStore
 from moto.ssm.models import ParameterDict, SimpleSystemManagerBackend
 
+from localcloud.errors import NotUsable
+
 OTHER_PARTITIONS = "aws-"
 """How the names of AWS's other partitions begin, China's and the governments': moto makes backends for them, with all
 of AWS's policies in each, whoever asks for nothing there."""
@@ -52,9 +54,12 @@ def dump(parts: Any) -> bytes:
 def load(kept: bytes) -> Any:
     """Let moto hold what it held in `dump`, in place of what it holds now; returns the parts.
 
-    Raises whatever unpickling raises, and then nothing has changed.
+    Raises `NotUsable` where that cannot be read, and then nothing has changed.
     """
-    found = pickle.loads(kept)
+    try:
+        found = pickle.loads(kept)
+    except Exception as unreadable:
+        raise NotUsable(f"it cannot be read ({type(unreadable).__name__}: {unreadable})") from unreadable
     for name, accounts in found["services"].items():
         held = _service(*name)
         for account, regions in accounts.items():
@@ -138,7 +143,9 @@ def _items(held: Mapping[Any, Any]) -> Iterator[tuple[Any, Any]]:
 
 def _reduce_ssm(backend: Any) -> Any:
     """Its tags are in a dictionary with a local function as its factory."""
-    tags = {kind: {one: dict(tags) for one, tags in of.items()} for kind, of in backend._resource_tags.items()}
+    tags = {
+        kind: {one: dict(tags) for one, tags in of.items()} for kind, of in backend._resource_tags.items()
+    }
     state = {**vars(backend), "_resource_tags": tags}
     return object.__new__, (SimpleSystemManagerBackend,), state, None, None, _set_ssm
 

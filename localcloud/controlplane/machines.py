@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
@@ -21,6 +22,16 @@ SHUTTING_DOWN = ("shutting-down", 32)
 TERMINATED = ("terminated", 48)
 PASSED_ON = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION")
 """What an instance is told of the cloud; its keys are its role's."""
+
+
+@dataclass(frozen=True)
+class KeptMachines:
+    """By instance id: moto's instances, what they are made of, their addresses, and those that are ending."""
+
+    records: Mapping[str, Any]
+    specs: Mapping[str, InstanceSpec]
+    addresses: Mapping[str, str]
+    ending: frozenset[str]
 
 
 class Machines:
@@ -42,6 +53,7 @@ class Machines:
         self._variables = variables
         self._log = on_log
         self._records: dict[str, Any] = {}
+        self._specs: dict[str, InstanceSpec] = {}
         self._addresses: dict[str, str] = {}
         self._ending: set[str] = set()
         self.on_terminate: Callable[[str], None] = lambda _instance: None
@@ -66,23 +78,23 @@ class Machines:
             self._publish(record)
             tags = {tag["key"]: tag["value"] for tag in record.get_tags()}
             self._log(f"instance {record.id} launched at {address}" + _of_group(tags))
-            self._instances.start(
-                InstanceSpec(
-                    instance_id=record.id,
-                    region=record.ec2_backend.region_name,
-                    user_data=_user_data(record.user_data),
-                    address=address,
-                    tags=tags,
-                    credentials_env={
-                        name: value for name, value in self._variables().items() if name in PASSED_ON
-                    },
-                    role=role_of(backend, asked, record.id),
-                    public=bool(record.public_ip),
-                    image_id=record.image_id or "",
-                    instance_type=record.instance_type or "",
-                    availability_zone=record.availability_zone or "",
-                )
+            self._specs[record.id] = InstanceSpec(
+                instance_id=record.id,
+                region=record.ec2_backend.region_name,
+                user_data=_user_data(record.user_data),
+                address=address,
+                tags=tags,
+                credentials_env=self._passed_on(),
+                role=role_of(backend, asked, record.id),
+                public=bool(record.public_ip),
+                image_id=record.image_id or "",
+                instance_type=record.instance_type or "",
+                availability_zone=record.availability_zone or "",
             )
+            self._instances.start(self._specs[record.id])
+
+    def _passed_on(self) -> dict[str, str]:
+        return {name: value for name, value in self._variables().items() if name in PASSED_ON}
 
     def _terminated(self, _previous: Any, record: Any) -> None:
         if record.id not in self._addresses:
@@ -127,9 +139,29 @@ class Machines:
                 self._ending.discard(instance_id)
                 self._records[instance_id]._state = InstanceState(*TERMINATED)
                 self._pool.release(self._addresses.pop(instance_id))
+                self._specs.pop(instance_id, None)
                 self._log(f"instance {instance_id} terminated")
         alive = [instance_id for instance_id in list(self._addresses) if instance_id not in self._ending]
         return tuple(instance_id for instance_id in alive if self.gone(instance_id))
+
+    def keep(self) -> KeptMachines:
+        """What `go_on` needs."""
+        return KeptMachines(
+            dict(self._records), dict(self._specs), dict(self._addresses), frozenset(self._ending)
+        )
+
+    def go_on(self, kept: KeptMachines) -> None:
+        """Hold what an earlier cloud held; what ran there boots again, what was ending has ended."""
+        self._records.update(kept.records)
+        self._specs.update(kept.specs)
+        self._addresses.update(kept.addresses)
+        self._ending.update(kept.ending)
+        for instance_id in kept.addresses:
+            if instance_id in kept.ending:
+                continue
+            self._instances.adopt(replace(kept.specs[instance_id], credentials_env=self._passed_on()))
+            if kept.records[instance_id].state in ("pending", "running"):
+                self._instances.boot(instance_id)
 
     def gone(self, instance_id: str) -> bool:
         """Whether nothing of the instance runs and nothing ever will."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from threading import Lock, RLock
 from typing import Any
 
@@ -15,10 +16,11 @@ from localcloud.controlplane.balancers import Balancers
 from localcloud.controlplane.caches import CacheGroups
 from localcloud.controlplane.cloudwatch.cloudwatch import CloudWatch
 from localcloud.controlplane.corrections import corrections
-from localcloud.controlplane.databases import DatabaseInstances
+from localcloud.controlplane.databases import DatabaseInstances, KeptDatabases
 from localcloud.controlplane.delay import DelayedRouting
 from localcloud.controlplane.hooks import Hooks
-from localcloud.controlplane.machines import Machines
+from localcloud.controlplane.keeping import dump, load
+from localcloud.controlplane.machines import KeptMachines, Machines
 from localcloud.controlplane.managed_secrets import managed_secrets
 from localcloud.controlplane.routing import Routing, routing
 from localcloud.controlplane.scaling import Scaling
@@ -31,6 +33,16 @@ from localcloud.parts import Balancer, BalancerState, Caches, Databases, Instanc
 
 RETRY_SECONDS = 2.0
 """How long until a data plane that refused a state is asked again."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the control plane holds beside moto."""
+
+    machines: KeptMachines
+    databases: KeptDatabases
+    caches: tuple[Any, ...]
+    addresses: Mapping[str, str]
 
 
 class ControlPlane:
@@ -59,6 +71,8 @@ class ControlPlane:
         self._delayed = DelayedRouting()
         self._applied: tuple[BalancerState, ...] = ()
         self._retry_at = 0.0
+        self._pool = pool
+        self._resting = False
         self.problem = ""
         """What the data plane refuses at present, for a person to read; empty when it serves all that it
         should."""
@@ -112,6 +126,8 @@ class ControlPlane:
         """Carry out what the API holds; returns when the data plane serves it (unless `weights-delay` holds
         it back)."""
         with self._applying:
+            if self._resting:
+                return
             with self._lock:
                 self.scaling.step()
                 state = self._wanted()
@@ -167,6 +183,28 @@ class ControlPlane:
         with self._lock:
             self.cloudwatch.look()
             self.schedules.step()
+
+    # --- while the cloud is down ---
+
+    def rest(self) -> None:
+        """Carry out nothing any more: what ends from now on is neither noticed nor replaced."""
+        self._resting = True
+
+    def keep(self) -> bytes:
+        """All that the API holds and what is behind it, for `go_on`. Nothing may change meanwhile."""
+        with self._applying, self._lock:
+            return dump(
+                Kept(self.machines.keep(), self.databases.keep(), self.caches.keep(), self._pool.taken)
+            )
+
+    def go_on(self, kept: bytes) -> None:
+        """Hold what an earlier cloud's `keep` gave. Raises `NotUsable`, and then holds nothing."""
+        found = load(kept)
+        self._pool.hold(found.addresses)
+        self.machines.go_on(found.machines)
+        self.databases.go_on(found.databases)
+        self.caches.go_on(found.caches)
+        self.targets.go_on()
 
     def close(self) -> None:
         self._hooks.remove()

@@ -19,6 +19,11 @@ def report(plane: ControlPlane, instances: Instances, balancer: Balancer) -> dic
         "instances": [_instance(plane, instances, name) for name in plane.machines.ids()],
         "databases": plane.databases.shown(),
         "caches": plane.caches.shown(),
+        "ringing": [
+            {"name": alarm.name, "reason": alarm.state_reason}
+            for alarm in list(plane.backend("cloudwatch").alarms.values())
+            if alarm.state_value == "ALARM"
+        ],
         "auto_scaling_groups": [_group(group) for group in list(plane.groups().autoscaling_groups.values())],
         "load_balancers": [
             {

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import AbstractContextManager
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
@@ -24,13 +25,13 @@ class ApiServer:
     def __init__(self, board: FaultBoard, follower: Follower, region: str, preferred_port: int = 0) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._moto = DomainDispatcherApplication(create_backend_app)
-        front = Front(self._moto, board, follower, region)
+        self._front = Front(self._moto, board, follower, region)
         self._server = None
         self._region = region
         for port in dict.fromkeys((preferred_port, 0)):
             try:
                 self._server = make_server(
-                    ADDRESS, port, front, threaded=True, request_handler=MotoRequestHandler
+                    ADDRESS, port, self._front, threaded=True, request_handler=MotoRequestHandler
                 )
                 break
             except (OSError, SystemExit):
@@ -44,6 +45,15 @@ class ApiServer:
     def endpoint(self) -> str:
         assert self._server is not None
         return f"http://{ADDRESS}:{self._server.server_port}"
+
+    @property
+    def changes(self) -> int:
+        """Another number after every change that is worth keeping."""
+        return self._front.changes
+
+    def at_rest(self) -> AbstractContextManager[None]:
+        """Inside, no call changes anything: those under way have ended, others wait."""
+        return self._front.gate.closed()
 
     def start(self) -> None:
         self._thread.start()

@@ -140,6 +140,12 @@ class Targets:
         shown = [*group.targets, *self._registrations.drains(group.arn)]
         return {target: self._health(group, target, seen) for target in shown}
 
+    def go_on(self) -> None:
+        """Take the targets that the API holds for registered just now."""
+        for group in self._backend().target_groups.values():
+            for target in group.targets:
+                self._registrations.registered(group.arn, target)
+
     # --- what auto-scaling asks for ---
 
     def register(self, instance_id: str, arns: Iterable[str]) -> None:

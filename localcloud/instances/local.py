@@ -21,7 +21,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -58,11 +58,17 @@ class _Instance:
 
 
 class LocalInstances:
-    """See `parts.Instances`. Constructing it kills what an earlier daemon with the same folder and marker
-    left behind, and removes that daemon's instances. `authority` is the file with the certificate of the local
-    cloud's own authority, which every instance trusts; it need not be there yet."""
+    """See `parts.Instances`. Constructing it kills what an earlier daemon with the same folder and marker left
+    behind, and removes that daemon's instances but those of the ids `kept`. `authority` is the file with the
+    certificate of the local cloud's own authority, which every instance trusts; it need not be there yet."""
 
-    def __init__(self, folder: Path, marker: str, authority: Path = Path("/dev/null")) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        marker: str,
+        authority: Path = Path("/dev/null"),
+        kept: Collection[str] = (),
+    ) -> None:
         self._authority = authority
         self._folder = folder.absolute()
         self._marker = marker
@@ -71,7 +77,8 @@ class LocalInstances:
         self._folder.mkdir(parents=True, exist_ok=True)
         for left in self._folder.iterdir():
             processes.kill_carrying(self._marks(left.name))
-            shutil.rmtree(left, ignore_errors=True)
+            if left.name not in kept:
+                shutil.rmtree(left, ignore_errors=True)
         self._metadata = MetadataService(self._spec)
 
     def start(self, spec: InstanceSpec) -> None:
@@ -96,6 +103,12 @@ class LocalInstances:
         self._instances[instance_id] = again
         self._in_background(self._live, again, False)
 
+    def adopt(self, spec: InstanceSpec) -> None:
+        instance = _Instance(spec, self._folder / spec.instance_id, InstanceStatus("stopped"))
+        instance.over.set()
+        if (instance.folder / "root").is_dir():
+            self._instances[spec.instance_id] = instance
+
     def freeze(self, instance_id: str) -> None:
         self._order(instance_id, b"freeze\n")
 
@@ -117,7 +130,7 @@ class LocalInstances:
         deadline = time.monotonic() + 5.0
         left = list(self._instances.values())
         for instance in left:
-            self.terminate(instance.spec.instance_id)
+            self.stop(instance.spec.instance_id)
         for instance in left:
             if not instance.over.wait(max(0.0, deadline - time.monotonic())):
                 self._kill(instance)

@@ -98,6 +98,15 @@ def find_place(usual: Path, key: str, user: int | None = None) -> Place:
     return Place(root, account)
 
 
+def remove(usual: Path) -> None:
+    """Remove all that stores keep at `usual`, and the link where it is one."""
+    if usual.is_symlink():
+        shutil.rmtree(usual.readlink(), ignore_errors=True)
+        usual.unlink()
+    else:
+        shutil.rmtree(usual, ignore_errors=True)
+
+
 def open_to_all(path: Path) -> bool:
     """Whether anybody may go into `path` (or, where it does not exist yet, into what is above it)."""
     there = [one for one in (path, *path.parents) if one.exists()]

@@ -161,6 +161,18 @@ def test_cloudwatch_knows_how_the_targets_are_and_what_they_use(running: tuple[C
         lambda: figure("AWS/ApplicationELB", "TargetResponseTime", scope, ExtendedStatistics=["p99"])
     )
     assert 0 < slowest["ExtendedStatistics"]["p99"] < 5
+    api.put_metric_alarm(
+        AlarmName="hosts",
+        Namespace="AWS/ApplicationELB",
+        MetricName="HealthyHostCount",
+        Dimensions=[{"Name": name, "Value": value} for name, value in scope.items()],
+        Statistic="Minimum",
+        Period=60,
+        EvaluationPeriods=1,
+        ComparisonOperator="LessThanThreshold",
+        Threshold=3,
+    )
+    until(lambda: "alarm hosts rings: Threshold Crossed: 1 out of" in checkout.run("status").stdout)
 
 
 def test_the_status_is_the_same_for_programs_and_for_people(running: tuple[Checkout, str]) -> None:

@@ -45,6 +45,11 @@ class FakeInstances:
         self.told.append(("boot", instance_id))
         self.states[instance_id] = "running"
 
+    def adopt(self, spec: InstanceSpec) -> None:
+        self.told.append(("adopt", spec.instance_id))
+        self.specs[spec.instance_id] = spec
+        self.states[spec.instance_id] = "stopped"
+
     def freeze(self, instance_id: str) -> None:
         self.told.append(("freeze", instance_id))
 
