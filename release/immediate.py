@@ -95,6 +95,16 @@ async def move(target: Target, reason: str, ports: Ports) -> Moved:
         await unstoppable(_end(lease, beating, outcome))
 
 
+async def give_way(reason: str, ports: Ports) -> None:
+    """Let whoever moves traffic put it back and stop. Raises LeaseError where that is not known."""
+    time = ports.time
+    lease = await take(
+        ports.leases, ports.holder, time.clock, time.sleep, ports.say, Claim(reason, pinned="")
+    )
+    lease.pinned = lease.former_pin
+    await lease.give_back(reason)
+
+
 async def unpin(ports: Ports) -> None:
     """Let updates give traffic to any release again: what a rollback did is recorded, or was not needed."""
     time = ports.time

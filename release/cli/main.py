@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
+from release.cli.abort import abort
 from release.cli.build import build
 from release.cli.compare import compare
 from release.cli.contract import contract
@@ -19,6 +20,7 @@ from release.cli.rehearse import rehearse
 from release.cli.rollback import rollback
 from release.cli.secrets import secrets
 from release.cli.status import status
+from release.cli.unlock import unlock
 from release.errors import UneventfulError
 
 INTERRUPTED = 130
@@ -31,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (build, rehearse, publish, deploy, rollback, contract, status, logs, compare):
+for verb in (build, rehearse, publish, deploy, rollback, abort, unlock, contract, status, logs, compare):
     app.command()(verb)
 app.add_typer(migration)
 app.add_typer(secrets)

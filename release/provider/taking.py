@@ -57,7 +57,7 @@ async def take(
                 seen, since = top, clock()
             record = await store.read(top.number) if top else {}
             given = top is None or bool(record.get("released"))
-            silent = top is not None and _silent(top, clock() - since)
+            silent = top is not None and is_silent(top, clock() - since)
             fencing = top is not None and clock() - asked_at.get(top.number, clock()) >= YIELD_SECONDS
             if given or silent or fencing:
                 lease = Lease(store, top.number + 1 if top else 1, holder, clock, sleep)
@@ -98,7 +98,7 @@ def _inherit(lease: Lease, record: Mapping[str, Any], claim: Claim | None) -> No
     lease.pinned = claim.pinned if claim else lease.former_pin
 
 
-def _silent(top: Grip, watched: float) -> bool:
+def is_silent(top: Grip, watched: float) -> bool:
     """Whether its holder is gone, after watching it this long (s)."""
     return watched >= QUIET_SECONDS or top.silent >= QUIET_SECONDS + _SKEW_SECONDS
 
