@@ -72,8 +72,8 @@ def _declared(bare: list[Mapping[str, Any]]) -> dict[str, Any]:
             {
                 "package": one["type"].removeprefix(PROVIDERS),
                 "name": _name(one),
-                "inputs": {key: value for key, value in _written(one["inputs"]) if key != "version"},
-                "version": one["inputs"].get("version"),
+                "inputs": {key: value for key, value in _written(one.get("inputs", {})) if key != "version"},
+                "version": one.get("inputs", {}).get("version"),
                 "protect": one.get("protect", False),
             }
             for one in explicit.values()
@@ -82,7 +82,7 @@ def _declared(bare: list[Mapping[str, Any]]) -> dict[str, Any]:
             {
                 "type": one["type"],
                 "name": _name(one),
-                "inputs": dict(_written(one["inputs"])),
+                "inputs": dict(_written(one.get("inputs", {}))),
                 "protect": one.get("protect", False),
                 **_served(one, providers, explicit),
             }
@@ -100,7 +100,7 @@ def _served(
         return {"provider": _name(explicit[urn]), "version": None}
     return {
         "provider": None,
-        "version": providers[urn]["inputs"].get("version") if urn in providers else None,
+        "version": providers[urn].get("inputs", {}).get("version") if urn in providers else None,
     }
 
 
