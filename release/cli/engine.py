@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +20,8 @@ from release.cli.foreground import Ended, run
 from release.cli.project import Project
 from release.cli.state import StackState
 from release.errors import CommandError
+
+_WHOLE_HISTORY = 100_000
 
 
 class Engine:
@@ -89,6 +91,24 @@ class Engine:
                 os.environ | {"PULUMI_DEBUG_COMMANDS": "true"},
             )
             return replace(ended, interrupted=ended.interrupted or _was_cancelled(events))
+
+    def history(self) -> Sequence[Mapping[str, Any]]:
+        """Every update that ended, the latest first, as `pulumi stack history` tells it; no secret is shown."""
+        done = subprocess.run(
+            [
+                *(self._pulumi, "stack", "history", "--stack", self._project.stack),
+                *("--json", "--page-size", str(_WHOLE_HISTORY), "--non-interactive"),
+            ],
+            cwd=self._project.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise self._no_state(done.stderr)
+        updates: Sequence[Mapping[str, Any]] = json.loads(done.stdout or "[]") or []
+        return updates
 
     def unlock(self) -> None:
         """Remove every lock of the stack, whoever holds it."""

@@ -13,6 +13,7 @@ from release.cli.build import build
 from release.cli.compare import compare
 from release.cli.contract import contract
 from release.cli.deploy import deploy
+from release.cli.history import history
 from release.cli.logs import logs
 from release.cli.migration import migration
 from release.cli.publish import publish
@@ -33,7 +34,20 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (build, rehearse, publish, deploy, rollback, abort, unlock, contract, status, logs, compare):
+for verb in (
+    build,
+    rehearse,
+    publish,
+    deploy,
+    rollback,
+    abort,
+    unlock,
+    contract,
+    status,
+    history,
+    logs,
+    compare,
+):
     app.command()(verb)
 app.add_typer(migration)
 app.add_typer(secrets)
