@@ -46,18 +46,13 @@ def history(
 
 
 def _show(shown: Sequence[Line]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for heading in ("began", "took", "what", "outcome", "why", "who", "commit"):
-        table.add_column(heading, justify="right" if heading == "took" else "left")
+    """Two lines for each, since reasons are as long as people like."""
     for line in shown:
         took = "?" if line.seconds is None else f"{line.seconds:.0f} s"
         began = line.at.replace("T", " ").removesuffix("Z").partition(".")[0]
-        table.add_row(began, took, _what(line), line.result, line.reason, line.who or "?", line.commit)
-    Console(soft_wrap=True, highlight=False, markup=False).print(table)
+        say(f"{began}  {took:>7}  {line.result:<10}  {_what(line)}")
+        told = [f"{line.reason!r}" if line.reason else "", line.who, line.commit and f"at {line.commit}"]
+        say(" " * 42 + "; ".join(each for each in told if each))
 
 
 def _what(line: Line) -> str:
