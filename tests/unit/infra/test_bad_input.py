@@ -181,6 +181,7 @@ BAD: dict[str, Case] = {
     "an odd retention": ({"logs": {"retention": 10}}, "uneventful:logs.retention", "7 is near"),
     "logs for ever": ({"logs": {"retention": 0}}, "uneventful:logs.retention", "seen:    0"),
     "no version of secrets": ({"secrets": "newest"}, "uneventful:secrets", '"newest"'),
+    "no id to contract": ({"contract": "2"}, "uneventful:contract", '"2"'),
     "risks as a mapping": ({"accept_risk": {"open-ssh": "x"}}, "uneventful:accept_risk", '{"open-ssh": "x"}'),
     "an unknown risk": (
         {"accept_risk": [{"bad-luck": "x"}]},
