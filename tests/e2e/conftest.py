@@ -36,4 +36,7 @@ def stage(home: Path) -> Iterator[Stage]:
         for name in ("daemon.log",):
             if (home / "cloud" / name).exists():
                 shutil.copy(home / "cloud" / name, logs / name)
+        subprocess.run(
+            ["localcloud", "down", "--all", "--forget"], cwd=ROOT, env=variables_for(home), check=False
+        )
         print(f"\nwhat every command printed: {logs}")

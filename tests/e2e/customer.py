@@ -34,11 +34,15 @@ class Customer:
         number = self._ask("POST", f"/orders?item={item}", 201)["order"]
         limit = time.monotonic() + PATIENCE
         while True:
-            order = self._ask("GET", f"/orders/{number}", 200)
+            order = self.find(number)
             if order["state"] == "done":
                 return order
             assert time.monotonic() < limit, f"not done within {PATIENCE} s: {order}"
             time.sleep(0.1)
+
+    def find(self, number: int) -> dict[str, Any]:
+        """What the database says of an order."""
+        return self._ask("GET", f"/orders/{number}", 200)
 
     def _ask(self, method: str, path: str, expected: int) -> dict[str, Any]:
         place = urlsplit(self.url)

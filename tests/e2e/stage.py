@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -121,6 +122,21 @@ class Stage:
         )
         outputs: dict[str, Any] = found["outputs"]
         return outputs
+
+    def answers(self, url: str) -> bool:
+        """Whether the shop's page is served."""
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def operations_log(self) -> list[str]:
+        """What the operations host has said in its log group, in the order of time."""
+        logs = self.aws("logs")
+        (group,) = logs.describe_log_groups(logGroupNamePrefix="/uneventful/dev/operations-")["logGroups"]
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
+        return [event["message"] for page in pages for event in page["events"]]
 
     def main_rule(self) -> dict[str, Any]:
         """The listener rule that carries the weights."""

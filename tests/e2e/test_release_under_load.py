@@ -212,12 +212,6 @@ def test_kill_9_of_the_engine_puts_the_weights_back_and_a_later_update_completes
     stage.done("pulumi", "up", "--yes", "--stack", "dev", "--non-interactive", "--expect-no-changes")
 
 
-def test_destroy_and_down_leave_no_process_and_no_port(stage: Stage, home: Path) -> None:
-    stage.done("pulumi", "destroy", "--yes", "--stack", "dev", "--non-interactive")
-    stage.done("localcloud", "down")
-    assert _marked(home) == []
-
-
 def _engine_of(deploy: int) -> int:
     """The `pulumi` process below a running `release deploy`."""
     for pid, parent, command in _processes():
@@ -250,16 +244,3 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
     except OSError:
         return False
-
-
-def _marked(home: Path) -> list[str]:
-    """The processes that carry this cloud's marker."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            environment = entry.read_bytes()
-        except OSError:
-            continue
-        if f"UNEVENTFUL_CLOUD={home}".encode() in environment:
-            found.append(entry.parent.name)
-    return found
