@@ -1,0 +1,61 @@
+import os
+import subprocess
+import sys
+
+from tests.unit.release.cli.test_deploy import ledger_of, releases_of
+
+
+def dead() -> int:
+    """The number of a process that is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def begin(world):
+    one, _ = releases_of(world, "1", "2")
+    world.weigh(**{f"r{one.id}": 100})
+    world.serving[:] = [one.id]
+    world.heal(one.id)
+    world.begin(world.state(ledger_of(one)))
+    return one
+
+
+def test_what_the_dead_hold_is_told_and_cleared(world) -> None:
+    begin(world)
+    lock = world.lock(dead())
+    world.lease(released=False, pinned="0123abcd")
+    status, out, error = world.run("unlock", "--stack", "dev")
+    assert (status, error) == (0, "")
+    assert "of ben on" in out
+    assert "lease 7 of anna on laptop: gone" in out
+    assert not lock.exists()
+    status, out, _ = world.run("unlock", "--stack", "dev")
+    assert (status, "there is nothing to clear" in out) == (0, True)
+
+
+def test_one_on_another_machine_may_live_until_somebody_has_looked(world) -> None:
+    begin(world)
+    lock = world.lock(os.getpid(), "elsewhere")
+    status, out, error = world.run("unlock", "--stack", "dev")
+    assert status == 1
+    assert "on another machine" in out
+    assert "nothing was cleared" in error
+    assert lock.exists()
+    assert world.run("unlock", "--stack", "dev", "--gone")[0] == 0
+    assert not lock.exists()
+
+
+def test_an_abort_gives_the_traffic_back_and_leaves_nothing_locked(world) -> None:
+    one = begin(world)
+    world.weigh(**{f"r{one.id}": 90, "r0123abcd": 10})
+    world.begin(world.state(ledger_of(one), "0123abcd"))
+    world.lease(released=False)
+    lock = world.lock(dead())
+    status, out, error = world.run("abort", "--stack", "dev")
+    assert (status, error) == (0, "")
+    assert world.weights() == {one.id: 100}
+    assert f"version 1 ({one.id}) has all the traffic, proven by" in out
+    assert not lock.exists()
+    status, out, _ = world.run("abort", "--stack", "dev")
+    assert (status, "nothing runs on dev" in out) == (0, True)
