@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.program.recording import STACKS, Recorded, Recording, World, run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker for the folder: the runs of the program, which the tests share, take longer than they do."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("program"))
 
 
 @pytest.fixture(scope="session")

@@ -19,10 +19,6 @@ CERTIFICATE = {
 }
 
 
-def test_the_three_environments_are_the_same_but_for_values(recorded: Recorded) -> None:
-    assert recorded["dev"].shape == recorded["staging"].shape == recorded["production"].shape
-
-
 def test_what_aws_names_by_itself_is_left_to_it_and_other_names_begin_with_the_environments(
     environment: Recording, stack: str
 ) -> None:

@@ -203,16 +203,6 @@ def test_other_variables_are_another_release(monkeypatch: pytest.MonkeyPatch) ->
     assert recording.one("TrafficShift").inputs["release"] == other.id
 
 
-@pytest.mark.parametrize("stack", ["dev", "staging", "production"])
-def test_the_same_update_is_the_same_resources_and_steps_in_each_environment(
-    stack: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    way_out = {"uneventful:network": {"nat": "each"}, "uneventful:release": "3"}
-    world = World(stack=stack, published=PUBLISHED, ledger=AFTER_V2, changes=way_out)
-    production = World(stack="production", published=PUBLISHED, ledger=AFTER_V2, changes=way_out)
-    assert run(world, monkeypatch).shape == run(production, monkeypatch).shape
-
-
 # --- fleets ---
 
 
