@@ -13,12 +13,16 @@ import subprocess
 import tarfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from release.bundle import Bundle, build
+from release.bundle import Bundle, build, run_step
+
+# In one worker, which builds each version once.
+pytestmark = pytest.mark.xdist_group("shop")
 
 SHOP = Path(__file__).parents[3] / "examples" / "shop"
 
@@ -36,7 +40,6 @@ class Running:
             "PORT": str(self.port),
             "RELEASE_ID": f"0000000{version}",
             "RELEASE_VERSION": version,
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
         self.process = subprocess.Popen(["/bin/sh", "-c", f"exec {command}"], cwd=folder, env=environment)
         deadline = time.monotonic() + 20
@@ -61,26 +64,43 @@ class Running:
 
 @pytest.fixture(scope="module")
 def bundle_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Bundle]:
+    """Each version once. The packages are version 1's: all have the same, and getting them takes seconds."""
     out = tmp_path_factory.mktemp("bundles")
-    built: dict[str, Bundle] = {}
+    getting = tmp_path_factory.mktemp("bin") / "python3"
+    getting.write_text(f"#!/bin/sh\nexec cp -R {out}/1/vendor vendor\n")
+    getting.chmod(0o755)
 
+    def with_those_of_1(command: str, folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+        path = f"{getting.parent}{os.pathsep}{environment['PATH']}"
+        return run_step(command, folder, {**environment, "PATH": path})
+
+    @cache
     def bundle_of(version: str) -> Bundle:
-        return (
-            built.setdefault(version, build(SHOP, version, out)) if version not in built else built[version]
-        )
+        if version == "1":
+            return build(SHOP, version, out)
+        unpacked(bundle_of("1"), out / "1")
+        return build(SHOP, version, out, with_those_of_1)
 
     return bundle_of
 
 
+def unpacked(bundle: Bundle, folder: Path) -> Path:
+    if not folder.exists():
+        with tarfile.open(bundle.path) as tar:
+            tar.extractall(folder, filter="data")
+    return folder
+
+
 @pytest.fixture
-def run(bundle_of: Callable[[str], Bundle], tmp_path: Path) -> Iterator[Callable[[str], Running]]:
+def run(
+    bundle_of: Callable[[str], Bundle], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Running]]:
     started: list[Running] = []
 
     def run(version: str) -> Running:
-        folder = tmp_path / version
         bundle = bundle_of(version)
-        with tarfile.open(bundle.path) as tar:
-            tar.extractall(folder, filter="data")
+        # One folder for all starts of a version: what the first one compiles, the others find there.
+        folder = unpacked(bundle, bundle.path.parent / version)
         running = Running(folder, bundle.manifest.processes[0].command, version)
         started.append(running)
         return running
