@@ -137,8 +137,15 @@ def environment_of_two(checkout: Checkout) -> str:
 
 
 def answers(url: str) -> bool:
+    return answer(url) == "200"
+
+
+def answer(url: str, seconds: float = 5) -> str:
+    """The status, or what came instead of an answer."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+        with urllib.request.urlopen(url, timeout=seconds) as answer:
+            return str(answer.status)
+    except urllib.error.HTTPError as error:
+        return str(error.code)
+    except OSError as error:
+        return str(error)

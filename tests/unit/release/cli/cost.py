@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 
 def cpu_seconds(run: Callable[[], object]) -> float:
-    """The CPU time of the processes that `run` starts and waits for: the least of three tries, for the first may
+    """The CPU time of the processes that `run` starts and waits for: the least of five tries, for the first may
     compile, and neighbours cost each other caches."""
-    return min(_once(run) for _ in range(3))
+    return min(_once(run) for _ in range(5))
 
 
 def _once(run: Callable[[], object]) -> float:
