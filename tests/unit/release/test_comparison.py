@@ -99,6 +99,7 @@ OTHERWISE: dict[str, Any] = {
     "uneventful:secrets": "0123abcd-01ab-4567-89ab-0123456789ab",
     "uneventful:accept_risk": [{"few-web-instances": "it is small"}],
     "uneventful:release": "2",
+    "uneventful:contract": "0123abcd",
 }
 
 
