@@ -17,6 +17,10 @@ from release.provider.ports import GatePorts
 _LOOK_SECONDS = 1.0
 _STREAK_SECONDS = 0.1
 
+_TRIAL_SECONDS = 15.0
+"""Between probes of a fleet that is not healthy yet. What it does not answer the load balancer does, with 502 or 503,
+and counts among its own errors: four a minute tell the cause, and ring no alarm that then holds the release back."""
+
 
 class Step(Enum):
     """What to do next."""
@@ -68,14 +72,16 @@ async def wait(inputs: GateInputs, ports: GatePorts) -> str:
         BalancerError: the load balancer's API refuses; waiting would not help.
     """
     clock = ports.time.clock
-    started, looked = clock(), float("-inf")
+    started, looked, tried = clock(), float("-inf"), float("-inf")
     seen = Seen()
     while True:
         if seen.streak < inputs.probes or clock() - looked >= _LOOK_SECONDS:
             seen = await _look(seen, inputs, ports)
             looked = clock()
         ready = seen.healthy >= inputs.healthy
-        seen = seen.probed(await ports.probes.volley(1), inputs.release)
+        if ready or clock() - tried >= _TRIAL_SECONDS:
+            tried = clock()
+            seen = seen.probed(await ports.probes.volley(1), inputs.release)
         seen = replace(seen, seconds=clock() - started)
         match decide(seen, inputs):
             case Step.PASS:
