@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LINTED := infra release migrator localcloud demo bench setup tests examples __main__.py
 ARGS ?=
 
-.PHONY: up down preview clean test lint demo bench engine engine-from-nothing python
+.PHONY: up down preview clean test lint demo bench bench-migrations migrations-thorough engine engine-from-nothing python
 
 up: python ## the local cloud, the program on it and a first release: a running environment
 	@$(PYTHON) -m setup up
@@ -46,6 +46,14 @@ demo: up ## releases under load: a good one, one that the gate refuses, one that
 
 bench: engine ## how long `make up` and a preview take, against their targets; in a clone of its own, minutes
 	@$(BIN)/python -m bench
+
+bench-migrations: python ## what five changes of a schema cost an application at 500 transactions a second: minutes
+	@$(PYTHON) -m setup engine --dev
+	@$(BIN)/python -m pytest -q -s tests/local/migrator/bench.py
+
+migrations-thorough: python ## two migrators at once, and kills at random instants, fifty rounds each
+	@$(PYTHON) -m setup engine --dev
+	@MIGRATOR_ROUNDS=50 $(BIN)/python -m pytest -q tests/local/migrator -k "two_migrators or any_instant"
 
 engine: python ## finds `pulumi` and its plugins, or gets them
 	@$(PYTHON) -m setup engine
