@@ -16,6 +16,7 @@ from release.cli.deploy import deploy
 from release.cli.history import history
 from release.cli.logs import logs
 from release.cli.migration import migration
+from release.cli.ps import ps
 from release.cli.publish import publish
 from release.cli.rehearse import rehearse
 from release.cli.rollback import rollback
@@ -45,6 +46,7 @@ for verb in (
     contract,
     status,
     history,
+    ps,
     logs,
     compare,
 ):

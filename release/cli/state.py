@@ -29,6 +29,20 @@ class Fleet:
 
 
 @dataclass(frozen=True)
+class Group:
+    """An auto-scaling group that the state holds: which process of which release its instances run."""
+
+    name: str
+    release: str
+    version: str
+    process: str
+
+    @property
+    def web(self) -> bool:
+        return self.process == WEB
+
+
+@dataclass(frozen=True)
 class StackState:
     """A stack as its last update left it, whether that succeeded or not.
 
@@ -45,6 +59,7 @@ class StackState:
     variables_secret: str = ""
     log_groups: Mapping[str, str] = field(default_factory=dict)
     operations_log_group: str = ""
+    groups: tuple[Group, ...] = ()
 
     @classmethod
     def parse(cls, exported: Mapping[str, Any]) -> StackState:
@@ -65,6 +80,7 @@ class StackState:
             variables_secret=str(outputs.get("variablesSecret") or ""),
             log_groups=dict(outputs.get("logGroups") or {}),
             operations_log_group=str(outputs.get("operationsLogGroup") or ""),
+            groups=tuple(_groups(resources, ledger)),
         )
 
     @property
@@ -93,10 +109,25 @@ def _fleets(resources: list[dict[str, Any]], ledger: Ledger) -> Iterator[Fleet]:
         yield Fleet(release, version, target_group, groups.get(release, ({}, ""))[1])
 
 
+def _groups(resources: list[dict[str, Any]], ledger: Ledger) -> Iterator[Group]:
+    """The live release's first, then the others', the one that was live last first; last those on trial."""
+    sequences = {entry.release.id: entry.sequence for entry in ledger.entries}
+    tagged = [(_tags(outputs), outputs) for outputs in _of(resources, _GROUP)]
+    for tags, outputs in sorted(tagged, key=lambda each: -sequences.get(each[0].get(RELEASE, ""), 0)):
+        release = tags.get(RELEASE, "")
+        entry = ledger.find(release)
+        version = entry.release.version if entry else tags.get(VERSION, "")
+        if release:
+            yield Group(str(outputs.get("name") or ""), release, version, tags.get(PROCESS, WEB))
+
+
 def _tagged(resources: list[dict[str, Any]], kind: str, name: str) -> Iterator[tuple[dict[str, str], str]]:
     for outputs in _of(resources, kind):
-        tags = outputs.get("tags") or {}
-        if isinstance(tags, list):
-            tags = {tag["key"]: tag["value"] for tag in tags}
+        tags = _tags(outputs)
         if RELEASE in tags and tags.get(PROCESS, WEB) == WEB:
             yield tags, str(outputs.get(name) or "")
+
+
+def _tags(outputs: Mapping[str, Any]) -> dict[str, str]:
+    tags = outputs.get("tags") or {}
+    return {tag["key"]: tag["value"] for tag in tags} if isinstance(tags, list) else dict(tags)
