@@ -44,7 +44,7 @@ lint: python ## what CI checks before the tests
 demo: up ## releases under load: a good one, one that the gate refuses, one that the shift takes back
 	@$(BIN)/python -m demo $(ARGS)
 
-bench: engine ## how long `make up` and a preview take, against their targets; in a clone of its own, minutes
+bench: engine bench-migrations ## how long `make up` and a preview take, against their targets; in a clone of its own, minutes
 	@$(BIN)/python -m bench
 
 bench-migrations: python ## what five changes of a schema cost an application at 500 transactions a second: minutes

@@ -18,7 +18,7 @@ from tests.e2e.stage import Finished, Stage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 
-RATE = 300
+RATE = 500
 """Requests a second; low enough that two cores also carry the engine and the providers."""
 
 
