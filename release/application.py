@@ -15,8 +15,8 @@ from release.model import PROCESS_PATTERN, WEB, DrainSeconds, HealthPath, Port, 
 PROCFILE = "Procfile"
 OPTIONS = "release.toml"
 
-RESERVED_PROCESSES = ("release", "console", "boot")
-"""Names that other platforms, or an instance itself, give a meaning of their own."""
+RESERVED_PROCESSES = ("release", "console", "boot", "operations")
+"""Names that other platforms, an instance itself or its logs give a meaning of their own."""
 
 EXAMPLE = """\
 port = 8080              # where web listens, at $HOST

@@ -158,7 +158,7 @@ def _refuse_stale(ledger: Ledger, release: Release) -> None:
                 seen=f"{release}, number {entry.sequence} of {live.sequence} in the ledger",
                 state=_unchanged(ledger),
                 next=f"git pull, where this checkout is old; or, to go back on purpose,\n"
-                f"release deploy {BY_ID}{entry.release.id} --stack STACK",
+                f"release rollback --to {entry.release.id} --stack STACK",
             )
 
 
@@ -181,7 +181,7 @@ def _refuse_overtaken(ledger: Ledger, release: Release) -> None:
         next="a contract is not undone: roll forward. Build what is wanted on the migrations of "
         f"version {live.version}, then\nrelease deploy NEW-VERSION --stack STACK"
         + "".join(
-            f"\nor go back only as far as release deploy {BY_ID}{r.id} --stack STACK  ({r})" for r in back
+            f"\nor go back only as far as release rollback --to {r.id} --stack STACK  ({r})" for r in back
         ),
     )
 

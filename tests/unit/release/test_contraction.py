@@ -80,7 +80,7 @@ def test_a_release_that_a_contract_has_overtaken_is_refused_with_who_when_and_wh
     assert f"{THREE}, {TWO}" in error.expected
     assert f"{THREE} serves as before" in error.state
     assert "release deploy NEW-VERSION" in error.next
-    assert f"release deploy id:{TWO.id}" in error.next
+    assert f"release rollback --to {TWO.id}" in error.next
 
 
 def test_what_knows_the_contract_is_a_way_back_before_it_and_after_it() -> None:

@@ -114,7 +114,7 @@ def test_the_live_version_with_a_changed_variable_is_a_new_release() -> None:
 def test_a_stale_checkout_cannot_go_back_by_version_whatever_its_variables_are(variables) -> None:
     with pytest.raises(StaleRelease) as caught:
         resolve(ledger_of("1", "2", "3"), "1", manifest, variables)
-    assert f"release deploy id:{ONE.id}" in caught.value.next
+    assert f"release rollback --to {ONE.id}" in caught.value.next
     assert "version 1 was live before 3" in caught.value.what
 
 
