@@ -141,7 +141,7 @@ order = json.load(sys.stdin)
 order["database"]["ca"] = sys.argv[1]
 json.dump(order, sys.stdout)
 ' "$PWD/database-ca.pem" <<<"$order" |
-    PYTHONPATH=$bundle/.uneventful/migrator PYTHONUNBUFFERED=1 "$python" -P -m migrator "$bundle"
+    PYTHONPATH=$bundle/.uneventful/migrator "$python" -P -m migrator "$bundle"
 }}
 
 # Beside its place first, and checked: a folder that has a bundle's name is that bundle, whole.

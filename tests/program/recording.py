@@ -160,7 +160,7 @@ def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Recording:
         told = {k: v if isinstance(v, str) else json.dumps(v) for k, v in config.items()}
         monkeypatch.setenv("PULUMI_CONFIG", json.dumps(told))
         monkeypatch.chdir(ROOT)
-        account = world.account or str(config["aws:allowedAccountIds"][0])
+        account = world.account or str((config["aws:allowedAccountIds"] or ["210987654321"])[0])
         recording = Recording()
         with _aws(account, world.published, monkeypatch) if world.aws else nullcontext():
             _run(world, recording)

@@ -72,6 +72,15 @@ def test_delayed_weights_reach_the_data_plane_when_their_time_has_come(running: 
     assert answers(url)
 
 
+def profile(checkout: Checkout) -> str:
+    """The name of an instance profile with a role: an instance without one has no credentials."""
+    iam = checkout.client("iam")
+    iam.create_role(RoleName="fetches", AssumeRolePolicyDocument="{}")
+    iam.create_instance_profile(InstanceProfileName="fetches")
+    iam.add_role_to_instance_profile(InstanceProfileName="fetches", RoleName="fetches")
+    return "fetches"
+
+
 def test_an_instance_fetches_from_s3_with_what_it_was_given(running: tuple[Checkout, str]) -> None:
     checkout, _ = running
     s3, ec2 = checkout.client("s3"), checkout.client("ec2")
@@ -88,6 +97,7 @@ runcmd:
         MaxCount=1,
         SubnetId=found["SubnetId"],
         UserData=user_data,
+        IamInstanceProfile={"Name": profile(checkout)},
     )
     one = run["Instances"][0]["InstanceId"]
 

@@ -198,8 +198,8 @@ def test_a_python_that_the_host_lacks_is_installed_as_its_user_may(host: Host) -
 
 def test_what_is_said_after_the_listener_has_gone_is_still_in_the_log(host: Host) -> None:
     digest = host.publish(
-        "import sys, time\nprint('begun')\ntime.sleep(1)\nprint('one')\nprint('two', file=sys.stderr)\n"
-        "time.sleep(0.2)\nprint('done')\n"
+        "import sys, time\nprint('begun', flush=True)\ntime.sleep(1)\nprint('one', flush=True)\n"
+        "print('two', file=sys.stderr)\ntime.sleep(0.2)\nprint('done')\n"
     )
     with subprocess.Popen(
         host.command("migrate"),

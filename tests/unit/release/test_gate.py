@@ -132,7 +132,7 @@ def test_a_refusal_quotes_numbers_and_last_words_and_no_secret() -> None:
         "0 of 2 healthy after 300 s (deadline 300 s), last: "
         "i-0ab Target.ResponseCodeMismatch [500] on /healthz; i-0ab Target.Resp"
     )
-    assert "probes: 503 ×30" in refused.value.seen
+    assert "probes: 503 ×21" in refused.value.seen
     assert "nothing was moved" in refused.value.state
     assert "the-secret-key" not in str(refused.value) + repr(inputs()) + "".join(fleet.said)
 

@@ -43,17 +43,26 @@ if arguments[0] == "cancel":
     sys.exit(0)
 calls = here / "calls.json"
 asked = json.loads(calls.read_text()) if calls.exists() else []
+
+
+def keep():
+    # At once: a reader sees all of it or what was there before.
+    new = calls.with_suffix(".new")
+    new.write_text(json.dumps(asked))
+    new.replace(calls)
+
+
 configuration = pathlib.Path(arguments[arguments.index("--config-file") + 1])
 asked.append({{"arguments": arguments, "configuration": configuration.read_text(), "signals": 0}})
 play = json.loads((here / "plays.json").read_text())[len(asked) - 1]
 
 def note(*_):
     asked[-1]["signals"] += 1
-    calls.write_text(json.dumps(asked))
+    keep()
 
 if play.get("waits"):
     signal.signal(signal.SIGINT, note)
-calls.write_text(json.dumps(asked))
+keep()
 print("pulumi is updating", flush=True)
 while play.get("waits") and not asked[-1]["signals"]:
     time.sleep(0.02)
