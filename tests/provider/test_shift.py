@@ -148,7 +148,7 @@ async def test_a_killed_provider_is_taken_over_from_where_it_left_the_weights(
 async def test_a_bad_release_is_put_back_with_numbers(
     engine: Engine, cloud: Any, inputs: Inputs, olds: Mapping[str, Any]
 ) -> None:
-    cloud.errors["c0ffee12"] = 0.05
+    cloud.errors["c0ffee12"] = 0.2
     text = await refused(engine.update(SHIFT, olds, inputs(observe=5)))
     assert cloud.weights() == {"ab12cd34": 100}
     assert max(weights.get("c0ffee12", 0) for _, weights in cloud.writes) == 5
