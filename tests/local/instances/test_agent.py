@@ -221,7 +221,7 @@ def test_what_a_service_says_while_it_ends_is_kept_when_it_comes_after_the_agent
     awaited(lambda: fetched(spec.address))
     asking = threading.Thread(target=fetched, args=(spec.address, "/slow"))
     asking.start()
-    awaited(lambda: "web is asked for /slow" in events(endpoint, f"{spec.instance_id}/web"))
+    awaited(lambda: "web is asked for /slow" in events(endpoint, f"{spec.instance_id}/web"), within=30)
     cloud.instances.terminate(spec.instance_id)
     awaited(lambda: cloud.status(spec).state == "gone")
     asking.join()

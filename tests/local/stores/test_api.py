@@ -92,7 +92,8 @@ class Cloud:
         return {
             datum.key[1]: datum.sum
             for datum in self.plane.backend("cloudwatch").metric_data
-            if datum.key[0] == namespace and datum.key[2] == scope
+            # What other tests put there by the API has no key of this kind.
+            if getattr(datum, "key", ("", "", ""))[::2] == (namespace, scope)
         }
 
     def close(self) -> None:
