@@ -5,11 +5,12 @@ Scripts name files relative to where they lie themselves.
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import dataclass
 
-import yaml
+from infra.cloud_config import body, file
+from infra.log_agent import AGENT, AGENT_FILE, configuration
+from infra.trust import AUTHORITY_URL
 
 FOLDER = "/opt/uneventful"
 LOGS = "/var/log/uneventful"
@@ -17,11 +18,8 @@ LOGS = "/var/log/uneventful"
 MIGRATE = f"{FOLDER}/migrate"
 """What is run over SSH; it reads one JSON document."""
 
-AUTHORITY_URL = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
-"""The certificates by which all RDS servers prove who they are (Amazon RDS User Guide, "Using SSL/TLS")."""
-
-AGENT = "amazon-cloudwatch-agent"
-AGENT_FILE = "/opt/aws/amazon-cloudwatch-agent/etc/amazon-cloudwatch-agent.json"
+AUTHORITY = f"{FOLDER}/database-ca.pem"
+"""Where that puts the certificates which prove the database."""
 
 UNUSED_DAYS = 30
 """After so many days a bundle that nobody asked for leaves the host; it is fetched again when somebody does."""
@@ -57,14 +55,14 @@ def user_data(boot: Boot) -> str:
             }
         ],
         "write_files": [
-            _file("/etc/ssh/sshd_config.d/uneventful.conf", "0600", ssh_server(boot.port)),
-            _file(f"{FOLDER}/boot", "0755", boot_script(boot)),
-            _file(MIGRATE, "0755", MIGRATE_SCRIPT),
-            _file(AGENT_FILE, "0644", log_agent(boot.log_group)),
+            file("/etc/ssh/sshd_config.d/uneventful.conf", "0600", ssh_server(boot.port)),
+            file(f"{FOLDER}/boot", "0755", boot_script(boot)),
+            file(MIGRATE, "0755", MIGRATE_SCRIPT),
+            file(AGENT_FILE, "0644", log_agent(boot.log_group)),
         ],
         "runcmd": [[f"{FOLDER}/boot"]],
     }
-    return "#cloud-config\n" + yaml.dump(config, Dumper=_Readable, sort_keys=False, width=2**30)
+    return "#cloud-config\n" + body(config)
 
 
 def ssh_server(port: int) -> str:
@@ -161,40 +159,7 @@ fetch() {{
 
 
 def log_agent(log_group: str) -> str:
-    """The CloudWatch agent's configuration: what boot and migrations say, within a second or two."""
-    return json.dumps(
-        {
-            "agent": {"run_as_user": "root"},
-            "logs": {
-                "force_flush_interval": 1,
-                "logs_collected": {
-                    "files": {
-                        "collect_list": [
-                            {
-                                "file_path": f"{LOGS}/{name}.log",
-                                "log_group_name": log_group,
-                                "log_stream_name": f"{{instance_id}}/{name}",
-                            }
-                            for name in ("boot", "migrate")
-                        ]
-                    }
-                },
-            },
-        },
-        indent=1,
+    """The log agent's configuration: what boot and migrations say."""
+    return configuration(
+        log_group, {f"{LOGS}/{name}.log": f"{{instance_id}}/{name}" for name in ("boot", "migrate")}
     )
-
-
-def _file(path: str, permissions: str, content: str) -> dict[str, str]:
-    return {"path": path, "permissions": permissions, "content": content}
-
-
-class _Readable(yaml.SafeDumper):
-    """YAML in which a file's lines are lines, for who reads the user data of the host."""
-
-
-def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Readable.add_representer(str, _represent)

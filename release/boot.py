@@ -12,13 +12,14 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import yaml
-
+from infra.cloud_config import body, file
+from infra.log_agent import AGENT, AGENT_FILE
+from infra.trust import AUTHORITY_URL
 from release import environment_file, log_shipping
-from release.environment_file import AUTHORITY_URL, FOLDER, OPEN, Variables
+from release.environment_file import FOLDER, OPEN, Variables
 from release.errors import BundleError
 from release.model import Process, Release
-from release.units import AGENT_UNIT, BOOT, USER, boot_unit, log_of, unit, unit_name
+from release.units import BOOT, USER, boot_unit, log_of, unit, unit_name
 
 LIMIT = 16384
 """Bytes of user data that EC2 takes, before base64 (Amazon EC2 User Guide, "User data")."""
@@ -56,11 +57,10 @@ def user_data(boot: Boot) -> str:
                 "shell": "/sbin/nologin",
             }
         ],
-        "write_files": [_file(path, *written) for path, written in _files(boot).items()],
+        "write_files": [file(path, *written) for path, written in _files(boot).items()],
         "runcmd": [["systemctl", "daemon-reload"], ["systemctl", "start", BOOT]],
     }
-    body = yaml.dump(config, Dumper=_Readable, sort_keys=False, width=2**30, allow_unicode=True)
-    text = f"## template: jinja\n#cloud-config\n{body}"
+    text = f"## template: jinja\n#cloud-config\n{body(config)}"
     size = len(text.encode())
     if size > LIMIT:
         raise _too_long(boot, size)
@@ -90,8 +90,8 @@ again() {{
   done
 }}
 # First of all, so that others can read why the rest failed; no reason not to serve.
-command -v amazon-cloudwatch-agent-ctl >/dev/null || timeout 180 dnf install -y -q {AGENT_UNIT} || true
-systemctl enable --now {AGENT_UNIT} || echo "no log agent: what this instance says stays on it"
+command -v amazon-cloudwatch-agent-ctl >/dev/null || timeout 180 dnf install -y -q {AGENT} || true
+systemctl enable --now {AGENT} || echo "no log agent: what this instance says stays on it"
 again aws s3 cp --region {shlex.quote(boot.region)} --only-show-errors {source} bundle.tar.gz
 echo "{digest}  bundle.tar.gz" | sha256sum -c -
 rm -rf app
@@ -112,7 +112,7 @@ def _files(boot: Boot) -> Mapping[str, tuple[str, str]]:
     written = {
         # Also makes the folder that the processes' logs go to.
         log_of("boot"): ("0640", ""),
-        log_shipping.AGENT_FILE: ("0644", log_shipping.agent(release.id, process.name, boot.log_group)),
+        AGENT_FILE: ("0644", log_shipping.agent(release.id, process.name, boot.log_group)),
         log_shipping.ROTATION_FILE: ("0644", log_shipping.ROTATION),
         f"{FOLDER}/boot": ("0755", boot_script(boot)),
         f"{FOLDER}/variables.py": ("0644", environment_file.script()),
@@ -122,10 +122,6 @@ def _files(boot: Boot) -> Mapping[str, tuple[str, str]]:
     }
     untemplated = {path: (mode, _untemplated(content)) for path, (mode, content) in written.items()}
     return {**untemplated, OPEN: ("0600", f'HOST="{ADDRESS}"\n' + _untemplated(in_the_open))}
-
-
-def _file(path: str, permissions: str, content: str) -> dict[str, str]:
-    return {"path": path, "permissions": permissions, "content": content}
 
 
 def _too_long(boot: Boot, size: int) -> BundleError:
@@ -142,14 +138,3 @@ def _too_long(boot: Boot, size: int) -> BundleError:
 def _untemplated(text: str) -> str:
     """`text` so that jinja renders it as it is."""
     return _JINJA_BEGINS.sub(lambda found: "{{ '" + found[0] + "' }}", text)
-
-
-class _Readable(yaml.SafeDumper):
-    """YAML in which a file's lines are lines, for who reads the user data of an instance."""
-
-
-def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Readable.add_representer(str, _represent)

@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 
 from infra.environment import Outputs
+from infra.kept import kept
 from infra.settings import Settings
 from release import model, priorities
 from release.contract import Contract, contract_orders
@@ -105,12 +106,7 @@ class Release(pulumi.ComponentResource):
 
     def _probe_key(self) -> pulumi.Output[str]:
         """The environment's secret for trying single releases: made once, then kept in the state."""
-        stash = pulumi.Stash(
-            "probe-key",
-            input=pulumi.Output.secret(secrets.token_hex(16)),
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["input"]),
-        )
-        return pulumi.Output.secret(stash.output)
+        return kept("probe-key", secrets.token_hex(16), self._own)
 
     def _migration(self, release: model.Release) -> Migration:
         former, plan = self._intent.former.ledger, self._intent.plan

@@ -20,9 +20,6 @@ OPEN = "/etc/uneventful/environment"
 SECRET = f"{FOLDER}/secrets"
 """Written by the instance, beside the script that fetches it."""
 
-AUTHORITY_URL = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
-"""The certificates by which any RDS server is proven (Amazon RDS User Guide, "Using SSL/TLS")."""
-
 
 @dataclass(frozen=True)
 class Secret:

@@ -1,18 +1,9 @@
-"""How what an instance says gets into its log groups: the CloudWatch agent's configuration. Pure.
-
-Source: Amazon CloudWatch User Guide, "Manually create or edit the CloudWatch agent configuration file".
-"""
+"""How what an instance says gets into its log groups: the CloudWatch agent's configuration. Pure."""
 
 from __future__ import annotations
 
-import json
-
+from infra.log_agent import configuration
 from release.units import LOGS, log_of
-
-AGENT_FILE = "/opt/aws/amazon-cloudwatch-agent/etc/amazon-cloudwatch-agent.json"
-
-FLUSH_SECONDS = 1
-"""What was said is on its way after this time."""
 
 ROTATION_FILE = "/etc/logrotate.d/uneventful"
 ROTATION = f"""\
@@ -41,24 +32,4 @@ def agent(release: str, process: str, log_group: str) -> str:
     """The agent's configuration for an instance that runs this process of the release with this id: a stream for it,
     and one for the boot.
     """
-    return json.dumps(
-        {
-            "agent": {"run_as_user": "root"},
-            "logs": {
-                "force_flush_interval": FLUSH_SECONDS,
-                "logs_collected": {
-                    "files": {
-                        "collect_list": [
-                            {
-                                "file_path": log_of(name),
-                                "log_group_name": log_group,
-                                "log_stream_name": stream(release, name),
-                            }
-                            for name in (process, "boot")
-                        ]
-                    }
-                },
-            },
-        },
-        indent=1,
-    )
+    return configuration(log_group, {log_of(name): stream(release, name) for name in (process, "boot")})

@@ -17,11 +17,9 @@ import pulumi_command as command
 
 from infra import tags
 from infra.environment import Outputs
+from infra.operations_boot import AUTHORITY, MIGRATE
 from release.ledger import needs
 from release.model import Release
-
-COMMAND = "/opt/uneventful/migrate"
-AUTHORITY = "/opt/uneventful/database-ca.pem"
 
 MARGIN = 300
 """Seconds beyond the migrations' own deadline: a host that boots, a bundle that is fetched."""
@@ -129,7 +127,7 @@ def on_the_host(
             dial_error_limit=-1,
             per_dial_timeout=DIAL_SECONDS,
         ),
-        create=COMMAND,
+        create=MIGRATE,
         stdin=pulumi.Output.json_dumps(told),
         logging=command.remote.Logging.STDOUT_AND_STDERR,
         add_previous_output_in_env=False,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from infra.log_agent import AGENT
 from release.environment_file import FOLDER, OPEN, SECRET
 from release.model import Process, Release
 
 USER = "uneventful"
 LOGS = "/var/log/uneventful"
 BOOT = "uneventful-boot.service"
-AGENT_UNIT = "amazon-cloudwatch-agent"
 
 
 def unit_name(process: Process) -> str:
@@ -46,7 +46,7 @@ def unit(release: Release, process: Process) -> str:
 [Unit]
 Description={_specified(f"{process.name} of release {release.version} ({release.id})")}
 Wants=network-online.target
-After=network-online.target {AGENT_UNIT}.service
+After=network-online.target {AGENT}.service
 StartLimitIntervalSec=0
 
 [Service]

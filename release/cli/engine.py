@@ -49,15 +49,19 @@ class Engine:
         exported = backend.exported() if backend else None
         return StackState.parse(exported if exported is not None else self._exported())
 
-    def _exported(self) -> Mapping[str, Any]:
-        done = subprocess.run(
-            [self._pulumi, "stack", "export", "--stack", self._project.stack, "--non-interactive"],
+    def _ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `pulumi` for what it prints of the stack; it asks nobody anything."""
+        return subprocess.run(
+            [self._pulumi, *arguments, "--stack", self._project.stack, "--non-interactive"],
             cwd=self._project.folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
         )
+
+    def _exported(self) -> Mapping[str, Any]:
+        done = self._ask("stack", "export")
         if done.returncode != 0:
             raise self._no_state(done.stderr)
         exported: Mapping[str, Any] = json.loads(done.stdout)
@@ -94,17 +98,7 @@ class Engine:
 
     def history(self) -> Sequence[Mapping[str, Any]]:
         """Every update that ended, the latest first, as `pulumi stack history` tells it; no secret is shown."""
-        done = subprocess.run(
-            [
-                *(self._pulumi, "stack", "history", "--stack", self._project.stack),
-                *("--json", "--page-size", str(_WHOLE_HISTORY), "--non-interactive"),
-            ],
-            cwd=self._project.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = self._ask("stack", "history", "--json", "--page-size", str(_WHOLE_HISTORY))
         if done.returncode != 0:
             raise self._no_state(done.stderr)
         updates: Sequence[Mapping[str, Any]] = json.loads(done.stdout or "[]") or []
@@ -112,14 +106,7 @@ class Engine:
 
     def unlock(self) -> None:
         """Remove every lock of the stack, whoever holds it."""
-        done = subprocess.run(
-            [self._pulumi, "cancel", "--yes", "--stack", self._project.stack, "--non-interactive"],
-            cwd=self._project.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = self._ask("cancel", "--yes")
         if done.returncode != 0:
             raise CommandError(
                 f"the lock of the stack {self._project.stack} could not be removed",
