@@ -157,6 +157,7 @@ def test_what_the_agent_does_not_carry_out_is_refused_by_name(text: str, named: 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     with stand_in() as endpoint:
+        client(endpoint, "logs").create_log_group(logGroupName=GROUP)
         yield endpoint
 
 
@@ -189,8 +190,6 @@ def said_later(cloud: Cloud, spec: InstanceSpec, line: str) -> None:
 def test_a_line_is_in_its_stream_within_two_seconds_and_the_last_one_when_the_instance_ends(
     cloud: Cloud, endpoint: str
 ):
-    logs = client(endpoint, "logs")
-    logs.create_log_group(logGroupName=GROUP)
     spec = cloud.booted(agent_user_data(endpoint), env={"AWS_ENDPOINT_URL": endpoint})
     stream = f"{spec.instance_id}/web"
     awaited(lambda: events(endpoint, stream) == ["first"])
