@@ -72,10 +72,10 @@ _BODY: dict[Kind, str] = {
     "contract": """\
     op.drop_column("users", "login")""",
     "backfill": '''\
-    """The number of rows that this batch changed; 0 ends the backfill."""
+    """The number of rows that this batch changed; 0 ends the backfill, so rows that somebody holds are waited for."""
     return connection.execute(
         "UPDATE users SET email = login WHERE id IN "
-        "(SELECT id FROM users WHERE email IS NULL ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED)"
+        "(SELECT id FROM users WHERE email IS NULL ORDER BY id LIMIT 1000 FOR UPDATE)"
     ).rowcount''',
 }
 

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from release.migrations.folder import read_folder
+from release.migrations.offline import render
 from release.migrations.script import scripts
 from tests.unit.release.migrations.writing import found, refused
 
@@ -31,6 +32,12 @@ def test_what_alembic_would_run_is_read_by_the_same_rules_and_told_by_the_line_o
         (13, "unbatched-update"),
     ]
     assert not (tmp_path / "migrations" / "__pycache__").exists()
+
+
+def test_a_percent_sign_is_read_once_as_the_migrator_runs_it(tmp_path: Path) -> None:
+    application(tmp_path, "    op.execute(\"COMMENT ON TABLE users IS '100 % of them'\")\n")
+    ((_, statement),) = render(tmp_path / "migrations" / "0001_x.expand.py")
+    assert statement == "COMMENT ON TABLE users IS '100 % of them';"
 
 
 def test_an_exception_in_python_is_a_comment_of_python(tmp_path: Path) -> None:
