@@ -7,6 +7,7 @@ the bundle and the secret variables are fetched with the instance's role.
 from __future__ import annotations
 
 import base64
+import json
 import re
 import shlex
 from collections.abc import Mapping
@@ -116,7 +117,10 @@ def _files(boot: Boot) -> Mapping[str, tuple[str, str]]:
         log_shipping.ROTATION_FILE: ("0644", log_shipping.ROTATION),
         f"{FOLDER}/boot": ("0755", boot_script(boot)),
         f"{FOLDER}/variables.py": ("0644", environment_file.script()),
-        f"{FOLDER}/variables.json": ("0600", environment_file.fetched(boot.variables, boot.region)),
+        f"{FOLDER}/variables.json": (
+            "0600",
+            json.dumps(environment_file.fetched(boot.variables, boot.region)),
+        ),
         f"/etc/systemd/system/{BOOT}": ("0644", boot_unit()),
         f"/etc/systemd/system/{unit_name(process)}": ("0644", unit(release, process)),
     }

@@ -1,18 +1,18 @@
 """The environment of a release's processes, as systemd reads it from files. Pure.
 
 Two files, of which the second wins where both set a name: what the instance itself fetched with its role, among what is
-known of the environment (`release.instance.variables`), and what the release says in the open.
+known of the environment (`infra.machine.variables`), and what the release says in the open.
 """
 
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from release.instance import variables
-from release.instance.variables import assignment
+from infra.machine import variables
+from infra.machine.variables import assignment
 from release.model import Release
 
 FOLDER = "/opt/uneventful"
@@ -37,26 +37,38 @@ class Variables:
     secrets: tuple[Secret, ...] = ()
 
 
-def in_the_open(release: Release) -> str:
-    """The file of the release's own plain variables and of what every instance sets, which wins over these. HOST is
-    put in front by the instance itself.
+def variables_of(
+    release: Release, known: Mapping[str, str], login: str, cache: str, shared: str
+) -> Variables:
+    """What processes of `release` are told: `known` of the environment, and the secrets by their ARNs. `login` is the
+    release's own of the database, `cache` the cache's, `shared` the environment's secret variables.
     """
+    frozen = (Secret(shared, release.secrets),) if release.secrets else ()
+    return Variables(known, (Secret(login), Secret(cache), *frozen))
+
+
+def pairs_in_the_open(release: Release) -> dict[str, str]:
+    """The release's own plain variables, and what every instance sets, which wins over these."""
     own = {
         "PORT": str(release.manifest.port),
         "RELEASE_ID": release.id,
         "RELEASE_VERSION": release.version,
     }
-    pairs = {**release.variables, **own}
-    return "".join(assignment(name, value) for name, value in pairs.items())
+    return {**release.variables, **own}
 
 
-def fetched(told: Variables, region: str) -> str:
+def in_the_open(release: Release) -> str:
+    """The file of these pairs. HOST is put in front by the instance itself."""
+    return "".join(assignment(name, value) for name, value in pairs_in_the_open(release).items())
+
+
+def fetched(told: Variables, region: str) -> dict[str, Any]:
     """What the script is told: which secrets to fetch, and what else is known. No secret's value."""
     secrets = [
         {"id": secret.id, "version": secret.version} if secret.version else {"id": secret.id}
         for secret in told.secrets
     ]
-    return json.dumps({"region": region, "known": dict(told.known), "secrets": secrets})
+    return {"region": region, "known": dict(told.known), "secrets": secrets}
 
 
 def script() -> str:

@@ -12,7 +12,7 @@ from infra import tags
 from infra.environment import Outputs
 from infra.settings import Settings
 from release.boot import Boot, encoded, user_data
-from release.environment_file import Secret, Variables
+from release.environment_file import variables_of
 from release.migration import Migration
 from release.model import Process, Release
 
@@ -85,17 +85,15 @@ def _told(
     migration: Migration,
     log_group: pulumi.Output[str],
 ) -> pulumi.Output[str]:
-    def told(seen: Mapping[str, Any]) -> str:
-        secrets = [Secret(seen["login"]), Secret(seen["cache"])]
-        if release.secrets:
-            secrets.append(Secret(seen["variables"], release.secrets))
+    def rendered(seen: Mapping[str, Any]) -> str:
+        told = variables_of(release, seen["known"], seen["login"], seen["cache"], seen["variables"])
         boot = Boot(
             release=release,
             process=process,
             bucket=seen["bucket"],
             region=environment.region,
             log_group=seen["log_group"],
-            variables=Variables(seen["known"], tuple(secrets)),
+            variables=told,
         )
         return encoded(user_data(boot))
 
@@ -106,7 +104,7 @@ def _told(
         cache=environment.cache_secret_arn,
         variables=environment.variables_secret_arn,
         log_group=log_group,
-    ).apply(told)
+    ).apply(rendered)
 
 
 def _image(image: str, parent: pulumi.Resource) -> pulumi.Input[str]:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from release.boot import LIMIT, Boot, boot_script, encoded, user_data
 from release.environment_file import Secret, Variables
 from release.errors import BundleError
-from release.instance import variables
+from infra.machine import variables
 from release.model import Manifest, Process, Release, freeze
 from release.units import boot_unit, unit, unit_name
 

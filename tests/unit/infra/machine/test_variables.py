@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.machine import variables
+from infra.machine.variables import NotFetched, assignment, composed, pairs_of
 from localcloud.instances.quoting import environment_file
-from release.instance import variables
-from release.instance.variables import NotFetched, assignment, composed, pairs_of
 
 KNOWN = {
     "DATABASE_HOST": "db.example.com",
