@@ -170,6 +170,7 @@ class Fleet(pulumi.ComponentResource):
             url=self._environment.url.apply(lambda url: f"{url}{health_path}"),
             header_name=HEADER,
             header_value=door.value(self._release),
+            lease_bucket=self._environment.bundle_bucket,
             # What was asked of it when it was made: settings that change later are for the next release.
             opts=self._own(depends_on=after, ignore_changes=["healthy", "probes", "deadline"]),
         )

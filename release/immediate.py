@@ -11,7 +11,7 @@ from release.errors import CannotMeasure, UneventfulError, WeightsNotRestored
 from release.priorities import MAIN
 from release.probes import Answer, Probes, kinds
 from release.proof import QUIET_PROBES, Window, served
-from release.provider.lease import Lease, LeaseStore
+from release.provider.lease import NOBODY, Lease, LeaseStore
 from release.provider.operations import unstoppable
 from release.provider.ports import Time
 from release.provider.rule import MainRule
@@ -96,12 +96,13 @@ async def move(target: Target, reason: str, ports: Ports) -> Moved:
 
 
 async def give_way(reason: str, ports: Ports) -> None:
-    """Let whoever moves traffic put it back and stop. Raises LeaseError where that is not known."""
+    """Let whoever moves traffic put it back and stop; until `unpin` no release is given any.
+
+    Raises LeaseError where that is not known.
+    """
     time = ports.time
-    lease = await take(
-        ports.leases, ports.holder, time.clock, time.sleep, ports.say, Claim(reason, pinned="")
-    )
-    lease.pinned = lease.former_pin
+    claim = Claim(reason, pinned=NOBODY)
+    lease = await take(ports.leases, ports.holder, time.clock, time.sleep, ports.say, claim)
     await lease.give_back(reason)
 
 

@@ -11,7 +11,7 @@ import pulumi
 class HealthGate(pulumi.CustomResource):
     """Exists once its release has `healthy` targets and gave `probes` good answers in a row through its header rule.
 
-    Creating it waits for that, up to `deadline` s. It moves no traffic.
+    Creating it waits for that, up to `deadline` s. It moves no traffic. In `lease_bucket` would be a sign to stop.
     """
 
     def __init__(
@@ -27,6 +27,7 @@ class HealthGate(pulumi.CustomResource):
         url: pulumi.Input[str],
         header_name: pulumi.Input[str],
         header_value: pulumi.Input[str],
+        lease_bucket: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs: Mapping[str, Any] = {
@@ -39,6 +40,7 @@ class HealthGate(pulumi.CustomResource):
             "url": url,
             "headerName": header_name,
             "headerValue": pulumi.Output.secret(header_value),
+            "leaseBucket": lease_bucket,
             "passedAt": None,
             "evidence": None,
         }

@@ -1,4 +1,8 @@
-"""`release abort`: a release that runs, here or on another machine, is stopped; its traffic goes back first."""
+"""`release abort`: a release that runs, here or on another machine, is stopped; its traffic goes back first.
+
+Until its update has ended it gets no traffic, whatever it does: what was live is pinned, which a shift looks for before
+each write and a gate each second. So an update that migrates or boots its fleet ends at its gate, at the latest.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release.cli.terms import Stack, say
-from release.errors import CommandError, PlanError
+from release.errors import CommandError, PlanError, RollbackUnrecorded
 
 if TYPE_CHECKING:
     from release.cli.backend import Lock
@@ -31,11 +35,14 @@ def abort(stack: Stack) -> None:
     from release.cli.engine import Engine
     from release.cli.locks import locks
     from release.cli.traffic import look
+    from release.provider.lease import NOBODY
 
     state = Engine(project).state()
     now, record = asyncio.run(look(state))
     held = locks(project)
-    if now.pinned and not now.releasing:
+    live = state.ledger.live
+    # An earlier abort, which did not see its update end, has pinned what is live.
+    if now.pinned not in ("", live.release.id if live else NOBODY) and not now.releasing:
         raise PlanError(
             "what runs is no release: a rollback moved the traffic, and is not recorded yet",
             expected="a release that is on its way",
@@ -43,13 +50,13 @@ def abort(stack: Stack) -> None:
             state="nothing was changed",
             next=f"release rollback --to {now.pinned} --stack {stack}",
         )
-    if not held and not now.unfinished and not now.releasing:
-        live = state.ledger.live
+    if not held and not now.unfinished and not now.releasing and not now.pinned:
         say(f"nothing runs on {stack}: {f'{live.release} is live' if live else 'nothing is live yet'}")
         return
     for lock in held:
         say(f"an update runs: {lock}")
-    _take_back(state)
+    if state.bucket:
+        _take_back(state)
     _end(project, state, held)
 
 
@@ -61,7 +68,7 @@ def _take_back(state: StackState) -> None:
     live = state.ledger.live
     if live is None:
         asyncio.run(give_way(_WHY, ports(state, "/")))
-        say("whoever moved traffic has given it back: nothing was live before")
+        say("nobody gets traffic: nothing was live before")
         return
     release = live.release
     target = Target(release.id, str(release), group_of(state, release.id), state.listener)
@@ -74,6 +81,7 @@ def _take_back(state: StackState) -> None:
 def _end(project: Project, state: StackState, held: tuple[Lock, ...]) -> None:
     """The update itself, where it can be told; until it has ended it gets no traffic any more."""
     from release.cli.backend import is_here, lives
+    from release.cli.engine import Engine
     from release.cli.locks import settle
     from release.cli.traffic import ports
     from release.immediate import unpin
@@ -89,10 +97,18 @@ def _end(project: Project, state: StackState, held: tuple[Lock, ...]) -> None:
             "the update still runs, and gets no traffic",
             expected="it to end within 60 s",
             seen="; ".join(map(str, left)),
-            state="all traffic is where it was before the release",
+            state="all traffic is where it was before the release, and no update can give it to another one",
             next=f"stop it where it runs, then: release abort --stack {project.stack}",
         )
-    live = state.ledger.live
-    if live:
-        asyncio.run(unpin(ports(state, live.release.manifest.health_path)))
+    live, after = state.ledger.live, Engine(project).state().ledger.live
+    if live and after and after.release.id != live.release.id:
+        raise RollbackUnrecorded(
+            f"{after.release} was recorded as live before it could be stopped",
+            expected=f"{live.release} live, as when this command began",
+            seen=f"{after.release} live in the stack's state",
+            state=f"all traffic is on {live.release}, proven, and no update can give it to another one",
+            next=f"release rollback --to {live.release.id} --stack {project.stack} records it",
+        )
+    if state.bucket:
+        asyncio.run(unpin(ports(state, "/")))
     say(f"stopped; its fleet, if it has one: pulumi up --stack {project.stack} removes it")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Any
 from urllib.parse import urlsplit
 
 from release.balancer import Health
-from release.errors import BalancerBusy, GateError
+from release.errors import BalancerBusy, GateError, LeaseError, ShiftCancelled
 from release.probes import Answer, kinds
 from release.provider.inputs import GateInputs
 from release.provider.ports import GatePorts
 
 _LOOK_SECONDS = 1.0
+_LISTEN_SECONDS = 1.0
 _STREAK_SECONDS = 0.1
 
 _TRIAL_SECONDS = 15.0
@@ -69,12 +72,16 @@ async def wait(inputs: GateInputs, ports: GatePorts) -> str:
 
     Raises:
         GateError: it was not, before the deadline. Traffic is where it was: a gate moves none.
+        ShiftCancelled: somebody gave the traffic to another release, or stopped this one; heard within about a second.
         BalancerError: the load balancer's API refuses; waiting would not help.
     """
     clock = ports.time.clock
-    started, looked, tried = clock(), float("-inf"), float("-inf")
+    started, looked, tried, listened = clock(), float("-inf"), float("-inf"), float("-inf")
     seen = Seen()
     while True:
+        if clock() - listened >= _LISTEN_SECONDS:
+            await _must_be_wanted(inputs, ports)
+            listened = clock()
         if seen.streak < inputs.probes or clock() - looked >= _LOOK_SECONDS:
             seen = await _look(seen, inputs, ports)
             looked = clock()
@@ -93,6 +100,29 @@ async def wait(inputs: GateInputs, ports: GatePorts) -> str:
                 raise _refusal(seen, inputs, ports.stack)
         await ports.voice.say(progress(seen, inputs))
         await ports.time.sleep(_STREAK_SECONDS if ready else _LOOK_SECONDS)
+
+
+async def _must_be_wanted(inputs: GateInputs, ports: GatePorts) -> None:
+    """No lease is held at a gate, so who wants it to end leaves word with a lease of their own: a pin.
+
+    A store that does not answer stops nothing: the shift will not begin without having read it.
+    """
+    record: Mapping[str, Any] = {}
+    if ports.leases is not None:
+        with contextlib.suppress(LeaseError):
+            top = await ports.leases.highest()
+            record = await ports.leases.read(top.number) if top else {}
+    pinned = record.get("pinned")
+    if pinned in (None, "", inputs.release):
+        return
+    by = f"{record.get('holder', 'somebody')}: {record.get('outcome') or 'at work'}"
+    raise ShiftCancelled(
+        f"{inputs.label} was told to stop before it had any traffic",
+        expected="nobody who wants the traffic elsewhere",
+        seen=f"all traffic is meant for {pinned}, by {by}",
+        state="traffic is where whoever stopped it has put it; this release got none",
+        next=f"release status --stack {ports.stack}",
+    )
 
 
 async def _look(seen: Seen, inputs: GateInputs, ports: GatePorts) -> Seen:

@@ -14,6 +14,10 @@ from release.provider.outside import Outside
 Values = dict[str, PropertyValue]
 
 
+_OF_THE_MOMENT = "leaseBucket"
+"""Where to listen while waiting: no reason to wait again for what has passed."""
+
+
 class HealthGate:
     """Created by waiting; any changed input waits again. It has nothing in AWS, so reading and deleting do nothing."""
 
@@ -24,7 +28,7 @@ class HealthGate:
         return faults(GateInputs, inputs)
 
     async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
-        names = changed(request.old_state, request.new_inputs)
+        names = tuple(n for n in changed(request.old_state, request.new_inputs) if n != _OF_THE_MOMENT)
         return sdk.DiffResponse(changes=bool(names), diffs=list(names), detailed_diff=updates(names))
 
     async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:

@@ -40,13 +40,17 @@ class Inputs(BaseModel):
 
 
 class GateInputs(Inputs):
-    """What a HealthGate waits for: `healthy` targets and `probes` good answers in a row, within `deadline` s."""
+    """What a HealthGate waits for: `healthy` targets and `probes` good answers in a row, within `deadline` s.
+
+    `lease_bucket` is where a sign to stop would be; without one nobody is heard.
+    """
 
     healthy: int = Field(ge=1)
     probes: int = Field(ge=1)
     deadline: float = Field(gt=0)
     header_name: str = Field(min_length=1)
     header_value: SecretStr
+    lease_bucket: str = ""
 
 
 class ShiftInputs(Inputs):

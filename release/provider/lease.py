@@ -8,7 +8,8 @@ take over.
 
 Who must not wait, such as a rollback, leaves a sign beside the holder's number: the holder puts the weights back and
 gives the lease back. One that does not within `YIELD_SECONDS` is fenced off. A rollback also pins its release: until an
-update has recorded it, no other one may be given traffic.
+update has recorded it, no other one may be given traffic. An abort pins what is live, or `NOBODY`, until the update
+that it stops has ended: so it is heard in whatever phase that update is.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ FRESH_SECONDS = QUIET_SECONDS - CALL_SECONDS
 DOUBT_SECONDS = FRESH_SECONDS - 0.7
 """Without a heartbeat for this long a shift is given up, while it may still put the weights back."""
 _AGAIN_SECONDS = 0.1
+
+NOBODY = "nobody"
+"""Pinned where no release at all may be given traffic."""
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]

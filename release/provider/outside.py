@@ -40,6 +40,7 @@ class Outside:
         return GatePorts(
             ElasticLoadBalancing(Calls("elbv2"), _WATCHING_PATIENCE),
             HttpProbes(inputs.url, headers),
+            BucketLeaseStore(Calls("s3"), inputs.lease_bucket) if inputs.lease_bucket else None,
             stack_of(urn),
             TIME,
             self.voice(urn),

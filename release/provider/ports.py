@@ -37,10 +37,13 @@ class Voice:
 
 @dataclass(frozen=True)
 class GatePorts:
-    """`stack` is the stack's name, for the commands in messages."""
+    """`leases` tells who wants the release stopped, None where nobody can; `stack` is the stack's name, for the
+    commands in messages.
+    """
 
     balancer: Balancer
     probes: Probes
+    leases: LeaseStore | None
     stack: str
     time: Time
     voice: Voice

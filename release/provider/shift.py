@@ -15,7 +15,7 @@ from release.errors import (
 )
 from release.proof import Window, served, window_for
 from release.provider.inputs import ShiftInputs
-from release.provider.lease import Lease
+from release.provider.lease import NOBODY, Lease
 from release.provider.operations import unstoppable
 from release.provider.ports import ShiftPorts
 from release.provider.restore import Restoration
@@ -148,6 +148,14 @@ class Shift:
 
     def _pinned(self, lease: Lease) -> RollbackUnrecorded:
         stack = self._ports.stack
+        if lease.pinned == NOBODY:
+            return RollbackUnrecorded(
+                f"{self._inputs.label} gets no traffic: it was told to stop",
+                expected="nobody who stops it",
+                seen=f"the last writer, {lease.former}",
+                state="nothing was changed by this update",
+                next=f"release abort --stack {stack} ends that, where no update runs",
+            )
         return RollbackUnrecorded(
             f"{self._inputs.label} gets no traffic: a rollback gave it to another release, and is not recorded yet",
             expected=f"an update that wants {lease.pinned}",

@@ -1,10 +1,21 @@
 from __future__ import annotations
 
+import asyncio
+import os
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from release import aws
+from release.aws import Calls
+from release.balancer import ElasticLoadBalancing
+from release.immediate import Moved, Ports, Target, move
+from release.probes import HttpProbes
+from release.provider.lease_store import BucketLeaseStore
+from release.provider.ports import Time
 from tests.provider.cloud import BUCKET, PRIORITY, Cloud
 from tests.provider.engine import Engine
 
@@ -73,3 +84,28 @@ def olds(cloud: Any, inputs: Callable[..., dict[str, Any]]) -> Mapping[str, Any]
         "liveAt": "2026-01-01T00:00:00Z",
         "observed": "",
     }
+
+
+@pytest.fixture
+def back(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+    """A rollback by this process to a release (id)."""
+    for name, value in cloud.variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(aws, "_clients", {})
+
+    async def quiet(line: str) -> None:
+        pass
+
+    async def go(release: str) -> Moved:
+        group = next(group for group, name in cloud.releases.items() if name == release)
+        ports = Ports(
+            ElasticLoadBalancing(Calls("elbv2"), 8.0),
+            HttpProbes(cloud.url),
+            BucketLeaseStore(Calls("s3"), BUCKET),
+            f"ben on desk (process {os.getpid()})",
+            Time(time.monotonic, asyncio.sleep, lambda: datetime.now(UTC)),
+            quiet,
+        )
+        return await move(Target(release, release, group, cloud.listener), "it is bad", ports)
+
+    return go

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from typing import Any
 
 import grpc.aio
 import pytest
 
 from release.provider.inputs import wired
+from tests.provider.cloud import BUCKET
 from tests.provider.engine import GATE, Engine
+from tests.provider.test_shift import until
 
 
 def gate_inputs(cloud: Any, **changes: Any) -> dict[str, Any]:
@@ -70,3 +73,25 @@ async def test_a_cancel_ends_the_waiting_at_once(engine: Engine, cloud: Any) -> 
     await engine.cancel()
     with pytest.raises(grpc.aio.AioRpcError, match="cancelled"):
         await asyncio.wait_for(waiting, 1)
+
+
+async def test_an_abort_on_another_machine_ends_the_waiting_though_no_lease_is_held(
+    engine: Engine, cloud: Any, back: Callable[[str], Any]
+) -> None:
+    cloud.set_weights({cloud.old: 100})
+    cloud.follow_at_once()
+    wanted = gate_inputs(cloud, targetGroupArn=cloud.empty, deadline=300, leaseBucket=BUCKET)
+    waiting = asyncio.ensure_future(engine.create(GATE, wanted))
+    await until(lambda: any("0 of 2 healthy" in line for line in engine.lines.said))
+    assert not cloud.leases()
+    await back("ab12cd34")
+    with pytest.raises(grpc.aio.AioRpcError, match="was told to stop before it had any traffic"):
+        await asyncio.wait_for(waiting, 5)
+    # An update that migrated or booted until now hears it as well.
+    with pytest.raises(grpc.aio.AioRpcError, match="all traffic is meant for ab12cd34"):
+        await asyncio.wait_for(engine.create(GATE, gate_inputs(cloud, leaseBucket=BUCKET)), 5)
+
+
+async def test_where_to_listen_is_no_reason_to_prove_a_release_again(engine: Engine, cloud: Any) -> None:
+    made = await engine.create(GATE, gate_inputs(cloud))
+    assert not (await engine.diff(GATE, made, gate_inputs(cloud, leaseBucket=BUCKET))).diffs

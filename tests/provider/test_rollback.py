@@ -6,48 +6,12 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
-from release import aws
-from release.aws import Calls
-from release.balancer import ElasticLoadBalancing
-from release.immediate import Moved, Ports, Target, move
-from release.probes import HttpProbes
-from release.provider.lease_store import BucketLeaseStore
-from release.provider.ports import Time
-from tests.provider.cloud import BUCKET
 from tests.provider.engine import SHIFT, Engine
 from tests.provider.test_shift import refused, until
 
 Inputs = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def back(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
-    """A rollback by this process to a release (id)."""
-    for name, value in cloud.variables.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(aws, "_clients", {})
-
-    async def quiet(line: str) -> None:
-        pass
-
-    async def go(release: str) -> Moved:
-        group = next(group for group, name in cloud.releases.items() if name == release)
-        ports = Ports(
-            ElasticLoadBalancing(Calls("elbv2"), 8.0),
-            HttpProbes(cloud.url),
-            BucketLeaseStore(Calls("s3"), BUCKET),
-            f"ben on desk (process {os.getpid()})",
-            Time(time.monotonic, asyncio.sleep, lambda: datetime.now(UTC)),
-            quiet,
-        )
-        return await move(Target(release, release, group, cloud.listener), "it is bad", ports)
-
-    return go
 
 
 async def test_a_shift_gives_way_puts_its_traffic_back_first_and_writes_no_more(

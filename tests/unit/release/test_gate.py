@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from release.balancer import Health
-from release.errors import BalancerBusy, GateError
+from release.errors import BalancerBusy, GateError, LeaseError, ShiftCancelled
 from release.probes import Answer
 from release.provider.gate import Seen, Step, decide, progress, wait
 from release.provider.inputs import GateInputs
+from release.provider.lease import NOBODY, Grip
 from release.provider.ports import GatePorts, Time, Voice
 from tests.unit.release.virtual_time import run
 from tests.unit.release.world import NEW
@@ -57,6 +60,9 @@ class Fleet:
     answer: Answer = GOOD
     health: Health = ILL
     busy_until: float = 0
+    lease: Mapping[str, Any] | None = None
+    told_at: float = 0
+    store_down: bool = False
     said: list[str] = field(default_factory=list)
 
     async def health_of(self) -> tuple[Health, ...]:
@@ -74,6 +80,15 @@ class Fleet:
     async def say(self, line: str) -> None:
         self.said.append(line)
 
+    async def highest(self) -> Grip | None:
+        if self.store_down:
+            raise LeaseError("the lease cannot be read", seen="SlowDown")
+        told = asyncio.get_running_loop().time() >= self.told_at
+        return Grip(7, "mark") if self.lease is not None and told else None
+
+    async def read(self, number: int) -> Mapping[str, Any]:
+        return self.lease or {}
+
     def ports(self) -> GatePorts:
         class Api:
             async def health(_, group: str) -> tuple[Health, ...]:  # noqa: N805
@@ -81,7 +96,8 @@ class Fleet:
 
         loop = asyncio.get_running_loop()
         time = Time(loop.time, asyncio.sleep, lambda: datetime.now(UTC))
-        return GatePorts(Api(), self, "dev", time, Voice(self.say, self.say))  # type: ignore[arg-type]
+        voice = Voice(self.say, self.say)
+        return GatePorts(Api(), self, self, "dev", time, voice)  # type: ignore[arg-type]
 
 
 async def gate(fleet: Fleet, wanted: GateInputs) -> tuple[str, float]:
@@ -149,6 +165,33 @@ def test_an_api_that_throttles_for_a_while_only_delays_the_gate() -> None:
     _, seconds = run(gate(fleet, inputs()))
     assert 40 <= seconds <= 42
     assert any("Throttling" in line for line in fleet.said)
+
+
+@pytest.mark.parametrize("pinned", ["ab12cd34", NOBODY])
+def test_who_gives_the_traffic_to_another_release_stops_a_gate_within_two_seconds(pinned: str) -> None:
+    abort = {"holder": "ben on desk", "outcome": "release abort", "pinned": pinned}
+    fleet = Fleet(healthy_at=(9999,), lease=abort, told_at=30)
+
+    async def stopped() -> float:
+        with pytest.raises(ShiftCancelled, match="was told to stop") as told:
+            await gate(fleet, inputs())
+        assert f"all traffic is meant for {pinned}, by ben on desk: release abort" in told.value.seen
+        return asyncio.get_running_loop().time()
+
+    assert 30 <= run(stopped()) <= 32
+
+
+def test_a_sign_that_was_there_before_the_gate_lets_nothing_through() -> None:
+    fleet = Fleet(healthy_at=(0, 0), answers_at=0, lease={"pinned": "ab12cd34"})
+    with pytest.raises(ShiftCancelled):
+        run(gate(fleet, inputs()))
+
+
+@pytest.mark.parametrize("lease", [{"pinned": ""}, {"pinned": "c0ffee12"}, {}])
+def test_a_lease_that_wants_nobody_else_and_a_store_that_does_not_answer_stop_nothing(lease: Any) -> None:
+    for down in (False, True):
+        _, seconds = run(gate(Fleet(lease=lease, store_down=down), inputs()))
+        assert 5 <= seconds <= 7
 
 
 def test_no_registered_target_is_said_by_name() -> None:
