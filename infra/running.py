@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -191,6 +191,32 @@ class Rollout(Part):
             ge=0, le=3600, description="0 to 3600 s for the former release to finish requests", examples=[30]
         ),
     ] = 30
+    workers: Annotated[
+        Literal["after", "before"],
+        Field(
+            description="after or before: when a release's workers begin, after its traffic has moved, or before it, "
+            "beside the former ones, who cannot read what its web processes put into a queue",
+            examples=["after"],
+        ),
+    ] = "after"
+    handover: Annotated[
+        int,
+        Field(
+            ge=10,
+            le=3600,
+            description="10 to 3600 s for workers to begin, and for the former ones to stop once they are drained",
+            examples=[120],
+        ),
+    ] = 120
+    bake: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=86400,
+            description="0 to 86400 s to watch a release that has everything, before it counts as live",
+            examples=[600],
+        ),
+    ] = 600
     gate: Annotated[Gate, Field(description="a mapping of probes, deadline", examples=[{"probes": 10}])] = (
         Gate()
     )

@@ -129,7 +129,7 @@ class Settings(Part):
     rollout: Annotated[
         Rollout,
         Field(
-            description="a mapping of steps, observe, proof, metrics, drain, gate, limits",
+            description="a mapping of steps, observe, proof, metrics, drain, workers, handover, bake, gate, limits",
             examples=[{"observe": 180}],
         ),
     ] = Rollout()
