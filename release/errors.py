@@ -15,6 +15,7 @@ UneventfulError
 │   └── ContractRefused    the contract that is wanted cannot be applied now
 ├── BalancerError          the load balancer's API refused or did not answer
 │   └── BalancerBusy       it throttled, failed or was silent: trying again may help
+├── SchedulerError         EventBridge Scheduler's API refused or did not answer
 ├── GateError              a release did not prove that it can serve; it has no traffic
 ├── ShiftError             traffic did not move, or was put back
 │   ├── ShiftRefused       measured, and bad
@@ -120,6 +121,10 @@ class BalancerError(UneventfulError):
 
 class BalancerBusy(BalancerError):
     """The API throttled, failed or was silent: whether a write came true is not known, trying again may help."""
+
+
+class SchedulerError(UneventfulError):
+    """EventBridge Scheduler's API refused, or did not answer."""
 
 
 class GateError(UneventfulError):

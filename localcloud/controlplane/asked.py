@@ -46,6 +46,8 @@ def asked(environ: Environ) -> Asked:
         return Asked(service, region, form.get("Action", [""])[0], "ec2" if service == "ec2" else "query")
     if service == "s3":
         return Asked(service, region, _s3_action(environ), "s3")
+    if service == "scheduler":
+        return Asked(service, region, _scheduler_action(environ), "json")
     return Asked(service, region, "", "query")
 
 
@@ -71,6 +73,18 @@ def _s3_action(environ: Environ) -> str:
         return "ListBuckets"
     verb = {"PUT": "Put" if key else "Create", "POST": "Post"}.get(method, method.capitalize())
     return f"{verb}{'Object' if key else 'Bucket'}"
+
+
+def _scheduler_action(environ: Environ) -> str:
+    """EventBridge Scheduler is REST with JSON: its calls are methods on `/schedules` and `/schedule-groups`."""
+    collection, _, name = environ.get("PATH_INFO", "").lstrip("/").partition("/")
+    kind = {"schedules": "Schedule", "schedule-groups": "ScheduleGroup"}.get(collection, "")
+    if not kind:
+        return ""
+    if not name:
+        return f"List{kind}s"
+    verbs = {"GET": "Get", "POST": "Create", "PUT": "Update", "DELETE": "Delete"}
+    return f"{verbs.get(environ['REQUEST_METHOD'], '')}{kind}"
 
 
 _S3_SUBRESOURCES = frozenset(

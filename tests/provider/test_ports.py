@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 
 from release import aws
 from release.balancer import ElasticLoadBalancing, load_balancer_of
-from release.errors import BalancerBusy, BalancerError, CannotMeasure
+from release.errors import BalancerBusy, BalancerError, CannotMeasure, SchedulerError
 from release.metrics import CloudWatch
 from release.provider.lease_store import BucketLeaseStore
+from release.scheduler import Applied, Entry, Scheduler
 from tests.provider.cloud import BUCKET, PRIORITY
 
 
@@ -152,3 +154,30 @@ async def test_one_of_many_who_take_the_same_number_gets_it(cloud: Any) -> None:
     await stores[0].create(2, {})
     await stores[0].drop_below(2)
     assert await stores[0].read(1) == {}
+
+
+async def test_a_group_of_schedules_holds_what_was_applied_while_the_api_throttles(cloud: Any) -> None:
+    cloud.client("scheduler").create_schedule_group(Name="dev-schedules")
+    scheduler = Scheduler(aws.Calls("scheduler"), "dev-schedules", patience=10)
+    role = "arn:aws:iam::123456789012:role/scheduler"
+    tick, nightly = (
+        Entry(name, expression, zone, "arn:aws:sqs:eu-west-1:123456789012:jobs", role, '{"do": "it"}')
+        for name, expression, zone in (
+            ("tick", "rate(1 minute)", "UTC"),
+            ("nightly", "cron(0 3 * * ? *)", "Europe/Berlin"),
+        )
+    )
+    many = [replace(tick, name=f"many-{n}") for n in range(4)]
+    cloud.throttle["scheduler"] = 0.2
+    assert (await scheduler.apply([tick, *many])).added == (*(one.name for one in many), "tick")
+    assert await scheduler.read() == (*many, tick)
+    later = replace(tick, expression="rate(2 minutes)")
+    assert await scheduler.apply([later, nightly]) == Applied(
+        ("nightly",), ("tick",), tuple(one.name for one in many)
+    )
+    cloud.throttle.clear()
+    assert await scheduler.read() == (nightly, later)
+    assert await scheduler.apply([later, nightly]) == Applied()
+    cloud.throttle["scheduler"] = 1.0
+    with pytest.raises(SchedulerError, match="ThrottlingException"):
+        await Scheduler(aws.Calls("scheduler"), "dev-schedules", patience=0.3).read()

@@ -168,3 +168,14 @@ def test_the_image_of_amazon_linux_2023_is_found_by_its_public_parameter(
     image = world.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
     found = world.client("ec2").describe_images(ImageIds=[image])["Images"]
     assert [one["Architecture"] for one in found] == [processor]
+
+
+def test_a_service_that_names_its_calls_by_method_and_path_is_throttled_by_their_names(world: World) -> None:
+    scheduler = world.client("scheduler")
+    world.board.change(Faults(api_throttle=(ApiFault(1.0, "scheduler", "ListSchedules"),)))
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        scheduler.list_schedules()
+    assert scheduler.list_schedule_groups()["ScheduleGroups"]
+    world.board.change(Faults(api_error=(ApiFault(1.0, "scheduler", "DeleteSchedule"),)))
+    with pytest.raises(ClientError, match="InternalFailure"):
+        scheduler.delete_schedule(Name="tick")
