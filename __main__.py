@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pulumi
@@ -32,7 +33,7 @@ def define() -> None:
     account.check(settings, account.whoami(settings.region))
     for line in (*warnings, *risks.repeated(settings)):
         pulumi.log.warn(line)
-    intent = intend(settings, read_former(), open_store)
+    intent = intend(settings, read_former(), open_store, datetime.now(UTC))
     pulumi.log.info(render(intent.plan))
     provider = make_provider(settings, pulumi.get_project())
     environment = Environment(settings, provider)

@@ -157,6 +157,16 @@ class Settings(Part):
             examples=[1],
         ),
     ] = 1
+    warm: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=2592000,
+            description="1 to 2592000 s that a former release stays at its full size; then it shrinks by itself, and "
+            "going back to it boots it again",
+            examples=[86400],
+        ),
+    ] = 86400
     variables: Annotated[
         dict[Annotated[str, Field(pattern=NAME_PATTERN)], str],
         AfterValidator(_usable_variables),

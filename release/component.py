@@ -89,18 +89,18 @@ class Release(pulumi.ComponentResource):
     def _told(self, shift: TrafficShift) -> pulumi.Output[dict[str, Any]]:
         """The ledger once the traffic is where it belongs, and the contract, if one is wanted, in the database."""
         plan, former, window = self._intent.plan, self._intent.former.ledger, self._settings.window
-        contraction, wanted = plan.contraction, plan.wanted
+        contraction, wanted, terms = plan.contraction, plan.wanted, self._intent.terms
         assert wanted is not None
         contracts = {
             each.release.id: Contract(each, self._environment, [shift], _moment, self._own)
             for each in contract_orders(former, contraction, who())
         }
         if contraction is None:
-            return shift.live_at.apply(lambda at: promote(former, wanted, window, at).dump())
+            return shift.live_at.apply(lambda at: promote(former, wanted, window, at, terms).dump())
 
         def with_contract(known: Sequence[str]) -> dict[str, Any]:
             done = contracted(former, wanted.id, contraction.names, known[1])
-            return promote(done, wanted, window, known[0]).dump()
+            return promote(done, wanted, window, known[0], terms).dump()
 
         return pulumi.Output.all(shift.live_at, contracts[wanted.id].applied_at).apply(with_contract)
 

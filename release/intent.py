@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from infra.settings import Settings
 from release import model
@@ -11,6 +12,7 @@ from release.boot import Boot, user_data
 from release.environment_file import Secret, Variables
 from release.errors import StoreError
 from release.former import Former
+from release.ledger import Terms
 from release.plan import Plan, make_plan, resolve
 from release.store import BundleStore
 
@@ -26,14 +28,19 @@ LONGEST_ARN = 160
 
 @dataclass(frozen=True)
 class Intent:
-    """What an update is about to do, from what was (`former`) and what the plan makes of it."""
+    """What an update is about to do, from what was (`former`) and what the plan makes of it; `terms` are those by which
+    the ledger is promoted in the end, so that it says of everybody what the plan said.
+    """
 
     former: Former
     plan: Plan
+    terms: Terms
 
 
-def intend(settings: Settings, former: Former, open_store: Callable[[str], BundleStore]) -> Intent:
-    """The wanted release and the plan. Touches nothing.
+def intend(
+    settings: Settings, former: Former, open_store: Callable[[str], BundleStore], now: datetime
+) -> Intent:
+    """The wanted release and the plan of an update that begins `now`. Touches nothing.
 
     Raises what `resolve` and `user_data` raise, and StoreError when a version is wanted where there is no bucket
     yet.
@@ -45,12 +52,13 @@ def intend(settings: Settings, former: Former, open_store: Callable[[str], Bundl
         return open_store(former.bucket).manifest(version)
 
     wanted = resolve(former.ledger, settings.release, manifest_of, settings.variables, settings.secrets or "")
-    plan = make_plan(former.ledger, wanted, settings.window, settings.web.min, settings.contract)
+    terms = Terms(now, settings.warm)
+    plan = make_plan(former.ledger, wanted, settings.window, settings.web.min, settings.contract, terms)
     for release in plan.fleets:
         for process in release.manifest.processes:
             # What does not fit is refused here, for the longest names that AWS can make, and not half way.
             user_data(_longest(release, process, settings))
-    return Intent(former, plan)
+    return Intent(former, plan, terms)
 
 
 def _longest(release: model.Release, process: model.Process, settings: Settings) -> Boot:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -15,15 +16,23 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from release.errors import LedgerError
 from release.model import REVISION_PATTERN, Release
+from release.warmth import ends, instant
 
 FORMAT = 1
 
 State = Literal["live", "warm", "retired"]
 
+_LATER = ("warm_until", "baked", "evidence", "boot")
+
 
 class Entry(BaseModel):
     """One release and what it is now. `sequence` grows each time that a release becomes live; `live_at` is
     that moment in UTC (ISO 8601), empty where it isn't known.
+
+    `warm_until` is when it shrinks after it stopped being live (UTC; empty where no time ends that). `baked` are the
+    seconds for which it was watched with all the traffic before it counted as live, `evidence` is what allowed it to
+    come here from another environment, in words. `boot` says how often its instances were made anew while the rest of
+    its fleet stood.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -31,7 +40,16 @@ class Entry(BaseModel):
     sequence: Annotated[int, Field(ge=1)]
     state: State
     live_at: str = Field(default="", validation_alias="liveAt", serialization_alias="liveAt")
+    warm_until: str = Field(default="", validation_alias="warmUntil", serialization_alias="warmUntil")
+    baked: Annotated[int, Field(ge=0)] = 0
+    evidence: str = ""
+    boot: Annotated[int, Field(ge=1)] = 1
     release: Release
+
+    def dump(self) -> dict[str, Any]:
+        """JSON's own types; what came later than the first ledgers is there only where it is known."""
+        later = {name for name in _LATER if getattr(self, name) == type(self).model_fields[name].default}
+        return self.model_dump(mode="json", by_alias=True, exclude=later)
 
 
 class Contract(BaseModel):
@@ -111,7 +129,7 @@ class Ledger:
         contracts = [contract.model_dump(mode="json") for contract in self.contracts]
         return {
             "format": FORMAT,
-            "entries": [entry.model_dump(mode="json", by_alias=True) for entry in self.entries],
+            "entries": [entry.dump() for entry in self.entries],
             **({"contracts": contracts} if contracts else {}),
         }
 
@@ -130,26 +148,42 @@ class Ledger:
         return next((entry for entry in self.entries if entry.release.id == release_id), None)
 
 
-def promote(ledger: Ledger, release: Release, window: int, at: str) -> Ledger:
+@dataclass(frozen=True)
+class Terms:
+    """What else an update knows. `now` is when it began (None: no time is looked at), `warm` the seconds for which a
+    release that stops being live stays at its full size (0: no time ends that). `baked` and `evidence` are the new
+    entry's.
+    """
+
+    now: datetime | None = None
+    warm: int = 0
+    baked: int = 0
+    evidence: str = ""
+
+
+def promote(ledger: Ledger, release: Release, window: int, at: str, terms: Terms = Terms()) -> Ledger:
     """The ledger once `release` serves all the traffic: it is live, the former one warm, those beyond
-    `window` retired.
+    `window` retired, and those whose time was over when the update began.
 
     `window` is the number of warm releases to keep (0 or more), `at` the moment in UTC. Nothing is
     forgotten: retired entries stay, so that each can be brought back. Promoting what is live already only
-    applies the window.
+    applies the window and the time.
     """
     if window < 0:
         raise _untrue("a window of 0 or more warm releases", f"{window}")
     entries = ledger.entries
     if ledger.live is None or ledger.live.release.id != release.id:
-        sequence = entries[-1].sequence + 1 if entries else 1
+        until = ends(at, terms.warm) if terms.warm else ""
         demoted = tuple(
-            _in_state(entry, "warm") if entry.state == "live" else entry
+            entry.model_copy(update={"state": "warm", "warm_until": until})
+            if entry.state == "live"
+            else entry
             for entry in entries
             if entry.release.id != release.id
         )
-        entries = (*demoted, Entry(sequence=sequence, state="live", live_at=at, release=release))
-    kept = {entry.sequence for entry in [e for e in reversed(entries) if e.state == "warm"][:window]}
+        entries = (*demoted, _entry(ledger, release, at, terms))
+    in_time = [entry for entry in reversed(entries) if entry.state == "warm" and not shrunk(entry, terms.now)]
+    kept = {entry.sequence for entry in in_time[:window]}
     return replace(
         ledger,
         entries=tuple(
@@ -157,6 +191,11 @@ def promote(ledger: Ledger, release: Release, window: int, at: str) -> Ledger:
             for entry in entries
         ),
     )
+
+
+def shrunk(entry: Entry, now: datetime | None) -> bool:
+    """Whether the fleet of a warm release has no instances any more, since its time is over."""
+    return entry.state == "warm" and now is not None and not instant(entry, now)
 
 
 def contracted(ledger: Ledger, release_id: str, revisions: Iterable[str], at: str) -> Ledger:
@@ -180,6 +219,20 @@ def overtaken(release: Release, contracts: Iterable[Contract]) -> tuple[Contract
     """
     known = {migration.revision for migration in release.manifest.migrations}
     return tuple(contract for contract in contracts if contract.revision not in known)
+
+
+def _entry(ledger: Ledger, release: Release, at: str, terms: Terms) -> Entry:
+    """The entry of a release that becomes live; on a way back its bake and its evidence are those that it had."""
+    before = ledger.find(release.id)
+    return Entry(
+        sequence=ledger.entries[-1].sequence + 1 if ledger.entries else 1,
+        state="live",
+        live_at=at,
+        baked=before.baked if before else terms.baked,
+        evidence=terms.evidence or (before.evidence if before else ""),
+        boot=before.boot + shrunk(before, terms.now) if before else 1,
+        release=release,
+    )
 
 
 def _in_state(entry: Entry, state: State) -> Entry:

@@ -7,11 +7,11 @@ fleets; `render` is what a preview and an update show first.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from release.contraction import Contraction, listed, wanted_contraction
 from release.errors import ContractRefused, ReleaseUnknown, SchemaOvertaken, StaleRelease
-from release.ledger import Entry, Ledger, needs, overtaken, promote
+from release.ledger import Entry, Ledger, Terms, needs, overtaken, promote, shrunk
 from release.model import Manifest, Migration, Release, freeze
 from release.steps import Action, migrating, moving, rollback_cost
 
@@ -28,7 +28,8 @@ class Plan:
     the end of an update that succeeded, after the shift, and not at all in one that failed. `warm_after`
     are those that could serve in a second once the update is done, newest first. `migrations` are the wanted release's
     expands and backfills that the database may not have yet; none on a way back. `contraction` is what a contract
-    does, where one is wanted.
+    does, where one is wanted. `boots` is the number of each fleet's instance groups, by release id; `over` are those of
+    the leaving whose time as warm releases is over.
     """
 
     action: Action
@@ -41,6 +42,8 @@ class Plan:
     rollback_cost: str
     migrations: tuple[Migration, ...] = ()
     contraction: Contraction | None = None
+    boots: Mapping[str, int] = field(default_factory=dict)
+    over: tuple[Entry, ...] = ()
 
 
 def resolve(
@@ -72,13 +75,19 @@ def resolve(
 
 
 def make_plan(
-    ledger: Ledger, wanted: Release | None, window: int, web_min: int, contract: str | None = None
+    ledger: Ledger,
+    wanted: Release | None,
+    window: int,
+    web_min: int,
+    contract: str | None = None,
+    terms: Terms = Terms(),
 ) -> Plan:
     """What bringing `wanted` live does to the stack of this ledger; with None, or what is live already,
     nothing.
 
     `window` is the number of warm releases to keep, `web_min` the least number of web instances of a fleet. `contract`
     is the id of the live release whose contracts shall be applied; raises ContractRefused where they cannot be.
+    `terms` are those by which the ledger will be promoted.
     """
     if contract and wanted and wanted.id != contract:
         raise _two_wishes(ledger, wanted, contract)
@@ -87,11 +96,12 @@ def make_plan(
     target = wanted or former
     if target is None:
         return Plan("nothing", None, None, (), (), (), (), "")
-    after = promote(ledger, target, window, at="")
+    after = promote(ledger, target, window, "", terms)
     warm_after = tuple(entry.release for entry in after.warm)
     fleets = (target, *warm_after)
-    running = [entry.release for entry in (*((ledger.live,) if ledger.live else ()), *ledger.warm)]
-    leaving = tuple(release for release in running if release not in fleets)
+    running = (*((ledger.live,) if ledger.live else ()), *ledger.warm)
+    leaving = tuple(entry.release for entry in running if entry.release not in fleets)
+    booted = any(entry.release == target and not shrunk(entry, terms.now) for entry in running)
     action: Action = "contract" if contraction else _action(ledger, target)
     migrations = _migrations(ledger, target) if action in ("first", "release") else ()
     return Plan(
@@ -105,11 +115,13 @@ def make_plan(
         if contraction
         else (
             *migrating(action, former, target, migrations),
-            *moving(action, former, target, target in running, web_min),
+            *moving(action, former, target, booted, web_min),
         ),
-        rollback_cost=rollback_cost(action, former, target, warm_after, web_min),
+        rollback_cost=rollback_cost(action, former, target, warm_after, web_min, terms.warm),
         migrations=migrations,
         contraction=contraction,
+        boots={entry.release.id: entry.boot for entry in after.entries if entry.release in fleets},
+        over=tuple(e for e in running if e.release in leaving and shrunk(e, terms.now)),
     )
 
 
@@ -123,8 +135,12 @@ def render(plan: Plan) -> str:
     lines += [f"  {number}. {step}" for number, step in enumerate(plan.steps, start=1)]
     if plan.warm_after:
         lines.append(f"  stays warm:    {_names(plan.warm_after)}")
-    if plan.leaving:
-        lines.append(f"  leaves:        {_names(plan.leaving)}, after the shift and drained")
+    over = {entry.release: entry.warm_until for entry in plan.over}
+    drained = tuple(release for release in plan.leaving if release not in over)
+    if drained:
+        lines.append(f"  leaves:        {_names(drained)}, after the shift and drained")
+    for release, until in over.items():
+        lines.append(f"  leaves:        {release}, which was warm until {until}")
     if plan.rollback_cost:
         lines.append(f"  rollback cost: {plan.rollback_cost}")
     lines += [f"  allowed:       {allowed}" for allowed in _allowed(plan)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal
 
 from release.model import Migration, Release
+from release.warmth import length
 
 Action = Literal["nothing", "first", "release", "rollback", "contract"]
 
@@ -58,15 +60,21 @@ def _workers(former: Release | None, target: Release, running: bool) -> tuple[st
 
 
 def rollback_cost(
-    action: Action, former: Release | None, target: Release, warm_after: tuple[Release, ...], web_min: int
+    action: Action,
+    former: Release | None,
+    target: Release,
+    warm_after: tuple[Release, ...],
+    web_min: int,
+    warm: int = 0,
 ) -> str:
-    """What going back from `target` to `former` would take."""
+    """What going back from `target` to `former` would take; `warm` are the seconds for which it is so (0: no end)."""
     if action in ("nothing", "contract"):
         return ""
     if former is None:
         return f"{target} is the first release: there is nothing to go back to"
     if former in warm_after:
-        return f"seconds: {former} stays warm on at least {_instances(web_min)}, nothing has to boot"
+        time = f" for {length(timedelta(seconds=warm))}" if warm else ""
+        return f"seconds: {former} stays warm{time} on at least {_instances(web_min)}, nothing has to boot"
     return f"minutes: {former} does not stay warm, at least {_instances(web_min)} would have to boot"
 
 

@@ -1,10 +1,11 @@
 import json
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from release.errors import LedgerError
-from release.ledger import Ledger, promote
+from release.ledger import Ledger, Terms, promote
 from tests.unit.release.releases import release
 
 
@@ -106,3 +107,58 @@ def test_a_thousand_releases_are_read_promoted_and_written_in_a_moment() -> None
     spent = time.process_time() - started
     assert len(again["entries"]) == 1001
     assert spent < 2, "seconds of CPU; half of one on a machine that does nothing else"
+
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def after_two(warm: int = 3600) -> Ledger:
+    """1 stopped being live at noon."""
+    first = promote(Ledger(), release("1"), 1, "2026-01-01T00:00:00Z", Terms(NOON, warm))
+    return promote(first, release("2"), 1, "2026-01-01T12:00:00Z", Terms(NOON, warm))
+
+
+def test_who_stops_being_live_is_told_until_when_it_stays_and_that_moment_never_moves() -> None:
+    ledger = after_two()
+    assert [entry.warm_until for entry in ledger.entries] == ["2026-01-01T13:00:00Z", ""]
+    longer = promote(ledger, release("2"), 1, "", Terms(NOON + timedelta(minutes=59), warm=86400))
+    assert longer == ledger
+
+
+def test_the_update_after_its_time_retires_it_and_the_one_a_second_before_does_not() -> None:
+    end = NOON + timedelta(hours=1)
+    for now, state in ((end - timedelta(seconds=1), "warm"), (end, "retired")):
+        assert states(promote(after_two(), release("2"), 1, "", Terms(now, 3600)))["1"] == state
+
+
+def test_who_is_over_leaves_the_window_to_those_who_are_in_time() -> None:
+    ledger = promote(
+        after_two(), release("3"), 2, "2026-01-01T12:30:00Z", Terms(NOON + timedelta(minutes=30), 3600)
+    )
+    later = promote(ledger, release("3"), 1, "", Terms(NOON + timedelta(minutes=70), 3600))
+    assert states(later) == {"1": "retired", "2": "warm", "3": "live"}
+
+
+def test_going_back_to_one_that_has_shrunk_boots_new_groups_and_to_a_warm_one_the_old_ones() -> None:
+    back = "2026-01-01T14:00:00Z"
+    for minutes, boot in ((59, 1), (60, 2)):
+        ledger = promote(
+            after_two(), release("1"), 1, back, Terms(NOON + timedelta(minutes=minutes), warm=3600)
+        )
+        assert ledger.live
+        assert (ledger.live.boot, ledger.live.warm_until) == (boot, "")
+        assert Ledger.parse(json.loads(json.dumps(ledger.dump()), parse_int=float)) == ledger
+
+
+def test_the_bake_and_the_evidence_of_a_release_stay_its_own_on_a_way_back() -> None:
+    ledger = promote(Ledger(), release("1"), 1, "", Terms(baked=300, evidence="as in staging"))
+    ledger = promote(promote(ledger, release("2"), 1, "", Terms(baked=5)), release("1"), 1, "", Terms())
+    assert ledger.live
+    assert (ledger.live.baked, ledger.live.evidence) == (300, "as in staging")
+
+
+def test_a_ledger_of_yesterday_is_read_and_written_as_it_was_and_no_time_ends_its_warmth() -> None:
+    yesterday = ledger_of("1", "2", "3").dump()
+    assert set(yesterday["entries"][0]) == {"sequence", "state", "liveAt", "release"}
+    far = Terms(NOON + timedelta(days=9999), warm=1)
+    assert promote(Ledger.parse(yesterday), release("3"), 1, "", far).dump() == yesterday

@@ -1,11 +1,13 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from release.errors import ReleaseUnknown, StaleRelease, VersionUnknown
-from release.ledger import Ledger, promote
+from release.ledger import Ledger, Terms, promote
 from release.model import Allowed, Manifest, Release, freeze
 from release.plan import Plan, make_plan, render, resolve
 from tests.unit.release.releases import manifest, migrating, release
-from tests.unit.release.test_ledger import ledger_of
+from tests.unit.release.test_ledger import after_two, ledger_of
 
 ONE, TWO, THREE = release("1"), release("2"), release("3")
 
@@ -51,6 +53,32 @@ def test_going_back_to_a_retired_release_boots_its_fleet_again() -> None:
     assert back.action == "rollback"
     assert any("boots, at least 2 web instances" in step for step in back.steps)
     assert back.leaving == (TWO,)
+
+
+def later(minutes: int) -> Terms:
+    return Terms(datetime(2026, 1, 1, 12, tzinfo=UTC) + timedelta(minutes=minutes), warm=3600)
+
+
+def test_whose_time_is_over_leaves_in_the_next_update_and_the_plan_says_so() -> None:
+    ledger = after_two()
+    settled = make_plan(ledger, None, 1, 2, terms=later(59))
+    assert (settled.fleets, settled.leaving) == ((TWO, ONE), ())
+    over = make_plan(ledger, None, 1, 2, terms=later(60))
+    assert (over.action, over.fleets, over.leaving) == ("nothing", (TWO,), (ONE,))
+    assert render(over).splitlines() == [
+        f"plan: nothing to release, {TWO} stays live",
+        f"  leaves:        {ONE}, which was warm until 2026-01-01T13:00:00Z",
+    ]
+
+
+def test_going_back_to_one_that_has_shrunk_boots_it_again_and_runs_no_migration() -> None:
+    warm, shrunk = (make_plan(after_two(), ONE, 1, 2, terms=later(minutes)) for minutes in (59, 60))
+    assert not any("boots" in step for step in warm.steps)
+    assert any("boots, at least 2 web instances" in step for step in shrunk.steps)
+    assert (warm.action, shrunk.action, shrunk.migrations) == ("rollback", "rollback", ())
+    assert (warm.boots, shrunk.boots) == ({ONE.id: 1, TWO.id: 1}, {ONE.id: 2, TWO.id: 1})
+    assert shrunk.leaving == ()
+    assert shrunk.rollback_cost.startswith(f"seconds: {TWO} stays warm for 60 min on")
 
 
 def test_a_window_of_none_says_that_going_back_costs_a_boot() -> None:
