@@ -13,8 +13,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from release.cli.backend_files import BucketFiles, Files, FolderFiles
 
 _STATE_FORMAT = 3
 _PAUSES = (0.02, 0.05, 0.1)
@@ -32,16 +34,6 @@ class Lock:
 
     def __str__(self) -> str:
         return f"process {self.pid} of {self.user} on {self.host}, since {self.since or '?'}"
-
-
-class Files(Protocol):
-    """The files of a backend, by paths relative to its root."""
-
-    def read(self, path: str) -> bytes | None:
-        """The content, or None where there is no such file."""
-
-    def below(self, folder: str) -> tuple[str, ...]:
-        """The paths of all files in a folder and its folders."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +64,12 @@ class Backend:
                 lock = self._lock(path)
                 found += [lock] if lock else []
         return tuple(found)
+
+    def stacks(self) -> tuple[str, ...]:
+        """The names of all stacks of the project, this one's among them or not."""
+        folder = f".pulumi/stacks/{self.project}"
+        names = (path.rpartition("/")[2].removesuffix(".gz") for path in self.files.below(folder))
+        return tuple(sorted({name.removesuffix(".json") for name in names if name.endswith(".json")}))
 
     def _read(self) -> Mapping[str, Any] | None:
         path = f".pulumi/stacks/{self.project}/{self.stack}.json"
@@ -127,63 +125,12 @@ def lives(lock: Lock) -> bool:
         return True
 
 
-@dataclass(frozen=True)
-class _Folder:
-    root: Path
-
-    def read(self, path: str) -> bytes | None:
-        try:
-            return (self.root / path).read_bytes()
-        except OSError:
-            return None
-
-    def below(self, folder: str) -> tuple[str, ...]:
-        return tuple(
-            str(path.relative_to(self.root))
-            for path in sorted((self.root / folder).rglob("*"))
-            if path.is_file()
-        )
-
-
-@dataclass(frozen=True)
-class _Bucket:
-    name: str
-    prefix: str
-
-    def read(self, path: str) -> bytes | None:
-        from release.aws import client
-
-        s3 = client("s3")
-        try:
-            content: bytes = s3.get_object(Bucket=self.name, Key=self.prefix + path)["Body"].read()
-        except s3.exceptions.ClientError:
-            return None
-        return content
-
-    def below(self, folder: str) -> tuple[str, ...]:
-        from release.aws import client
-
-        s3 = client("s3")
-        try:
-            pages = s3.get_paginator("list_objects_v2").paginate(
-                Bucket=self.name, Prefix=f"{self.prefix}{folder}/"
-            )
-            return tuple(
-                found["Key"].removeprefix(self.prefix) for page in pages for found in page.get("Contents", ())
-            )
-        except s3.exceptions.ClientError:
-            return ()
-
-
 def _files(url: str, folder: Path) -> Files | None:
     parts = urlsplit(url)
     if parts.scheme == "file":
         path = unquote(url.removeprefix("file://"))
-        return _Folder((folder / Path(path).expanduser()).resolve())
-    if parts.scheme == "s3":
-        prefix = parts.path.strip("/")
-        return _Bucket(parts.netloc, f"{prefix}/" if prefix else "")
-    return None
+        return FolderFiles((folder / Path(path).expanduser()).resolve())
+    return BucketFiles.at(url) if parts.scheme == "s3" else None
 
 
 def _logged_in() -> str:
