@@ -11,11 +11,13 @@ UneventfulError
 ├── PlanError              what is wanted cannot be planned
 │   ├── StaleRelease       the wanted version was live before the present one
 │   ├── ReleaseUnknown     the ledger holds no release of that id
+│   ├── QueueUnknown       a schedule of the release sends to a queue that the environment lacks
 │   ├── SchemaOvertaken    a contract has taken away what the wanted release needs
 │   └── ContractRefused    the contract that is wanted cannot be applied now
 ├── BalancerError          the load balancer's API refused or did not answer
 │   └── BalancerBusy       it throttled, failed or was silent: trying again may help
 ├── SchedulerError         EventBridge Scheduler's API refused or did not answer
+├── WorkersError           the instances of workers, or their queues, could not be asked or told
 ├── GateError              a release did not prove that it can serve; it has no traffic
 ├── ShiftError             traffic did not move, or was put back
 │   ├── ShiftRefused       measured, and bad
@@ -107,6 +109,10 @@ class ReleaseUnknown(PlanError):
     """The ledger holds no release of that id."""
 
 
+class QueueUnknown(PlanError):
+    """A schedule of the wanted release sends to a queue that the environment does not have."""
+
+
 class SchemaOvertaken(PlanError):
     """A contract has taken away what the wanted release needs: there is no way back to it."""
 
@@ -121,6 +127,10 @@ class BalancerError(UneventfulError):
 
 class BalancerBusy(BalancerError):
     """The API throttled, failed or was silent: whether a write came true is not known, trying again may help."""
+
+
+class WorkersError(UneventfulError):
+    """The instances of workers, or their queues, could not be asked or told."""
 
 
 class SchedulerError(UneventfulError):
