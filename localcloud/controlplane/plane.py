@@ -24,6 +24,7 @@ from localcloud.controlplane.machines import KeptMachines, Machines
 from localcloud.controlplane.managed_secrets import managed_secrets
 from localcloud.controlplane.routing import Routing, routing
 from localcloud.controlplane.scaling import Scaling
+from localcloud.controlplane.scheduled_actions import ScheduledActions
 from localcloud.controlplane.schedules.schedules import Schedules
 from localcloud.controlplane.targets import Targets
 from localcloud.errors import CloudError
@@ -88,6 +89,7 @@ class ControlPlane:
         held = (self.machines, self.targets, self.databases, self.caches)
         self.cloudwatch = CloudWatch(self.backend, balancer, instances, held, clock, on_log)
         self.schedules = Schedules(self.backend, on_log)
+        self.scheduled_actions = ScheduledActions(self.groups, on_log)
         self._hooks = Hooks()
         self._hooks.install(
             *corrections(),
@@ -100,6 +102,7 @@ class ControlPlane:
             *managed_secrets(),
             *self.cloudwatch.hooks(),
             *self.schedules.hooks(),
+            *self.scheduled_actions.hooks(self._locked),
         )
 
     def backend(self, service: str) -> Any:
@@ -181,6 +184,7 @@ class ControlPlane:
         """Measure what runs, let alarms ring and policies scale, and send what schedules are due. To be called every
         5 s."""
         with self._lock:
+            self.scheduled_actions.step()
             self.cloudwatch.look()
             self.schedules.step()
 

@@ -74,6 +74,28 @@ def _rest(aws: AwsSide, resource: Resource) -> None:
     )
 
 
+def _end(aws: AwsSide, resource: Resource) -> Any:
+    return first(
+        [
+            (action["StartTime"].isoformat(), action["MinSize"], action["MaxSize"], action["DesiredCapacity"])
+            for action in aws.autoscaling.describe_scheduled_actions(
+                AutoScalingGroupName="shared", ScheduledActionNames=["shrink"]
+            )["ScheduledUpdateGroupActions"]
+        ]
+    )
+
+
+def _put_off(aws: AwsSide, resource: Resource) -> None:
+    aws.autoscaling.put_scheduled_update_group_action(
+        AutoScalingGroupName="shared",
+        ScheduledActionName="shrink",
+        StartTime="2099-03-01T00:00:00Z",
+        MinSize=0,
+        MaxSize=0,
+        DesiredCapacity=0,
+    )
+
+
 SCENARIOS = (
     Scenario(
         "aws:scheduler/scheduleGroup:ScheduleGroup",
@@ -114,5 +136,24 @@ SCENARIOS = (
         drifted="maxSize",
         replacing=lambda aws: {"scheduledActionName": "day"},
         imported_by=lambda aws, found: "shared/night",
+    ),
+    Scenario(
+        "aws:autoscaling/schedule:Schedule",
+        lambda aws: {
+            "autoscalingGroupName": aws.scaling_group,
+            "scheduledActionName": "shrink",
+            "startTime": "2099-01-01T00:00:00Z",
+            "minSize": 0,
+            "maxSize": 0,
+            "desiredCapacity": 0,
+        },
+        _end,
+        ("2099-01-01T00:00:00+00:00", 0, 0, 0),
+        changes=lambda aws: {"startTime": "2099-02-01T00:00:00Z"},
+        changed=("2099-02-01T00:00:00+00:00", 0, 0, 0),
+        drift=_put_off,
+        drifted="startTime",
+        imported_by=lambda aws, found: "shared/shrink",
+        variant=" once",
     ),
 )
