@@ -11,11 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from release.errors import BundleError
 from release.model import PROCESS_PATTERN, WEB, DrainSeconds, HealthPath, Port, Process
+from release.timetable import Timetable
 
 PROCFILE = "Procfile"
 OPTIONS = "release.toml"
 
-RESERVED_PROCESSES = ("release", "console", "boot", "operations")
+RESERVED_PROCESSES = ("release", "console", "boot", "turn", "operations")
 """Names that other platforms, an instance itself or its logs give a meaning of their own."""
 
 EXAMPLE = """\
@@ -28,7 +29,13 @@ command = "make vendor"  # optional: runs in a copy of the folder before it is p
 [migrations]
 path = "migrations"      # optional: the folder with the database's revisions
 [smoke]
-command = "./smoke"      # optional: tries this release against a database, DATABASE_URL, before another goes there"""
+command = "./smoke"      # optional: tries this release against a database, DATABASE_URL, before another goes there
+[[schedules]]            # optional, as many as needed; or rate = "5 minutes"
+name = "nightly"
+cron = "0 3 * * ? *"     # minute, hour, day of the month, month, day of the week, year
+timezone = "Europe/Berlin"
+queue = "jobs"           # or, in place of these two, command = "python3 -m myapplication.tidy"
+message = '{"do": "tidy"}'"""
 
 
 class Health(BaseModel):
@@ -84,6 +91,7 @@ class Options(BaseModel):
     build: Build | None = None
     migrations: Migrations | None = None
     smoke: Smoke | None = None
+    schedules: Timetable = Field(default_factory=list)
 
 
 def read_options(folder: Path) -> Options:

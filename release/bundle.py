@@ -106,6 +106,7 @@ def build(
             drain_seconds=options.drain_seconds,
             migrations=of_manifest(checked.revisions),
             allowed=exceptions(checked.revisions, checked.allowed),
+            schedules=tuple(each.schedule() for each in options.schedules),
         )
         return replace(_keep(out, archive, manifest), allowed=checked.allowed)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from infra.settings import Settings
 from release import model
@@ -13,7 +15,8 @@ from release.environment_file import Secret, Variables
 from release.errors import StoreError
 from release.former import Former
 from release.ledger import Terms
-from release.plan import Plan, make_plan, resolve
+from release.plan import Plan, make_plan, resolve, unchanged
+from release.schedules import refuse_unknown_queues
 from release.store import BundleStore
 
 LONGEST_BUCKET = 63
@@ -42,8 +45,8 @@ def intend(
 ) -> Intent:
     """The wanted release and the plan of an update that begins `now`. Touches nothing.
 
-    Raises what `resolve` and `user_data` raise, and StoreError when a version is wanted where there is no bucket
-    yet.
+    Raises what `resolve` and `user_data` raise, QueueUnknown for a schedule's queue that the settings don't name, and
+    StoreError when a version is wanted where there is no bucket yet.
     """
 
     def manifest_of(version: str) -> model.Manifest:
@@ -55,6 +58,7 @@ def intend(
     terms = Terms(now, settings.warm)
     plan = make_plan(former.ledger, wanted, settings.window, settings.web.min, settings.contract, terms)
     for release in plan.fleets:
+        refuse_unknown_queues(release, settings.queues, unchanged(former.ledger))
         for process in release.manifest.processes:
             # What does not fit is refused here, for the longest names that AWS can make, and not half way.
             user_data(_longest(release, process, settings))
@@ -62,7 +66,7 @@ def intend(
 
 
 def _longest(release: model.Release, process: model.Process, settings: Settings) -> Boot:
-    name, host, arn = "b" * LONGEST_BUCKET, "h" * LONGEST_HOST, "a" * LONGEST_ARN
+    name, host, arn = map(_noise, (LONGEST_BUCKET, LONGEST_HOST, LONGEST_ARN))
     known = {
         "AWS_REGION": settings.region,
         "DATABASE_HOST": host,
@@ -71,10 +75,16 @@ def _longest(release: model.Release, process: model.Process, settings: Settings)
         "CACHE_HOST": host,
         "CACHE_PORT": "65535",
         "CACHE_NAMESPACE": f"{settings.stack}:",
-        **{f"QUEUE_{queue}_URL": arn for queue in settings.queues},
+        **{f"QUEUE_{queue}_URL": _noise(LONGEST_ARN, queue) for queue in settings.queues},
     }
     secrets = (Secret(arn), Secret(arn), Secret(arn, release.secrets))
     return Boot(release, process, name, settings.region, arn, Variables(known, secrets))
+
+
+def _noise(length: int, of: str = "") -> str:
+    """So many characters of something that packing makes no shorter than it would make any name of it."""
+    digests = (sha256(f"{of}{number}".encode()).digest() for number in range(length // 32 + 1))
+    return b64encode(b"".join(digests)).decode()[:length]
 
 
 def _no_bucket(stack: str, version: str) -> StoreError:

@@ -70,6 +70,30 @@ class Allowed(_Frozen):
         return f"{self.revision} breaks the rule {self.rule}: {self.reason}"
 
 
+class Schedule(_Frozen):
+    """When the release has something done: `expression` is EventBridge Scheduler's, `cron(…)` or `rate(…)`, in
+    `timezone`. Either `message` is sent to `queue`, or `command` runs on the operations host.
+    """
+
+    name: Annotated[str, StringConstraints(pattern=PROCESS_PATTERN)]
+    expression: Annotated[str, StringConstraints(pattern=r"^(cron|rate)\([^()]+\)$")]
+    timezone: str = "UTC"
+    queue: str = ""
+    message: str = ""
+    command: str = ""
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Schedule:
+        if bool(self.queue) == bool(self.command) or bool(self.queue) != bool(self.message):
+            raise ValueError("expected a queue with its message, or a command")
+        return self
+
+    def __str__(self) -> str:
+        zone = "" if self.timezone == "UTC" else f" in {self.timezone}"
+        does = f"to the queue {self.queue}: {self.message}" if self.queue else f"runs {self.command}"
+        return f"{self.expression}{zone}, {does}"
+
+
 class Manifest(_Frozen):
     """What is known about a bundle without opening it.
 
@@ -77,7 +101,7 @@ class Manifest(_Frozen):
     listens, `health_path` what answers 200 there when it can serve, `drain_seconds` how long a process may
     take to finish after SIGTERM. There is exactly one process named `web`, and no name occurs twice.
     `migrations` are those of the bundle, oldest first; none occurs twice. `allowed` are the exceptions that
-    they ask for.
+    they ask for. `schedules` are sorted by name; none occurs twice.
     """
 
     version: Annotated[str, StringConstraints(pattern=VERSION_PATTERN)]
@@ -89,6 +113,7 @@ class Manifest(_Frozen):
     drain_seconds: DrainSeconds = 30
     migrations: tuple[Migration, ...] = ()
     allowed: tuple[Allowed, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
 
     @field_validator("processes")
     @classmethod
@@ -105,6 +130,14 @@ class Manifest(_Frozen):
         if len(set(revisions)) != len(revisions):
             raise ValueError(f"expected no revision twice, seen {revisions}")
         return migrations
+
+    @field_validator("schedules")
+    @classmethod
+    def _sorted_once(cls, schedules: tuple[Schedule, ...]) -> tuple[Schedule, ...]:
+        names = [schedule.name for schedule in schedules]
+        if len(set(names)) != len(names):
+            raise ValueError(f"expected no schedule twice, seen {names}")
+        return tuple(sorted(schedules, key=lambda schedule: schedule.name))
 
     @property
     def workers(self) -> tuple[Process, ...]:
@@ -197,6 +230,8 @@ def _identify(manifest: Manifest, variables: Mapping[str, str], secrets: str) ->
         words["migrations"] = [migration.model_dump() for migration in manifest.migrations]
     if manifest.allowed:
         words["allowed"] = [allowed.model_dump() for allowed in manifest.allowed]
+    if manifest.schedules:
+        words["schedules"] = [schedule.model_dump() for schedule in manifest.schedules]
     if secrets:
         words["secrets"] = secrets
     canonical = json.dumps(words, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

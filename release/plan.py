@@ -13,6 +13,7 @@ from release.contraction import Contraction, listed, wanted_contraction
 from release.errors import ContractRefused, ReleaseUnknown, SchemaOvertaken, StaleRelease
 from release.ledger import Entry, Ledger, Terms, needs, overtaken, promote, shrunk
 from release.model import Manifest, Migration, Release, freeze
+from release.schedules import differences
 from release.steps import Action, migrating, moving, rollback_cost
 
 BY_ID = "id:"
@@ -143,6 +144,7 @@ def render(plan: Plan) -> str:
         lines.append(f"  leaves:        {release}, which was warm until {until}")
     if plan.rollback_cost:
         lines.append(f"  rollback cost: {plan.rollback_cost}")
+    lines += [f"  schedule:      {line}" for line in _schedules(plan)]
     lines += [f"  allowed:       {allowed}" for allowed in _allowed(plan)]
     return "\n".join(lines)
 
@@ -155,7 +157,7 @@ def _by_id(ledger: Ledger, release_id: str) -> Entry:
             f"this stack never had a release with the id {release_id!r}",
             expected="one of " + (", ".join(known[:5]) if known else "none: nothing was released yet"),
             seen=f"{BY_ID}{release_id}",
-            state=_unchanged(ledger),
+            state=unchanged(ledger),
             next="release status --stack STACK",
         )
     return entry
@@ -172,7 +174,7 @@ def _refuse_stale(ledger: Ledger, release: Release) -> None:
                 f"version {release.version} was live before {live.release.version}: this would go back",
                 expected=f"{live.release}, live since {live.live_at or '?'}, or a newer version",
                 seen=f"{release}, number {entry.sequence} of {live.sequence} in the ledger",
-                state=_unchanged(ledger),
+                state=unchanged(ledger),
                 next=f"git pull, where this checkout is old; or, to go back on purpose,\n"
                 f"release rollback --to {entry.release.id} --stack STACK",
             )
@@ -193,7 +195,7 @@ def _refuse_overtaken(ledger: Ledger, release: Release) -> None:
             f"not in the bundle of {release}"
             for c in lost
         ),
-        state=_unchanged(ledger),
+        state=unchanged(ledger),
         next="a contract is not undone: roll forward. Build what is wanted on the migrations of "
         f"version {live.version}, then\nrelease deploy NEW-VERSION --stack STACK"
         + "".join(
@@ -207,7 +209,7 @@ def _two_wishes(ledger: Ledger, wanted: Release, contract: str) -> ContractRefus
         "a release and a contract are wanted in one update",
         expected="a contract of what is live, in an update of its own",
         seen=f"{wanted} as uneventful:release, and uneventful:contract: {contract}",
-        state=_unchanged(ledger),
+        state=unchanged(ledger),
         next="release deploy VERSION --stack STACK; once it is live, release contract --stack STACK",
     )
 
@@ -228,7 +230,14 @@ def _allowed(plan: Plan) -> tuple[str, ...]:
     return tuple(str(allowed) for allowed in plan.wanted.manifest.allowed if allowed.revision in run)
 
 
-def _unchanged(ledger: Ledger) -> str:
+def _schedules(plan: Plan) -> tuple[str, ...]:
+    """What the handover does to the schedules, each by name."""
+    before, after = (each.manifest.schedules if each else () for each in (plan.former, plan.wanted))
+    return differences(before, after).lines()
+
+
+def unchanged(ledger: Ledger) -> str:
+    """What holds when a plan is refused, in words."""
     live = ledger.live
     return f"{live.release} serves as before; nothing was changed" if live else "nothing was changed"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
+from release import schedules
 from release.model import Migration, Release
 from release.warmth import length
 
@@ -36,11 +37,12 @@ def moving(
         else f"all traffic goes to {target}"
     )
     workers = _workers(former, target, running)
+    last = schedules.step(former, target)
     if running:
-        return f"the fleet of {target} runs already, and proved itself when it booted", *workers, shift
+        return f"the fleet of {target} runs already, and proved itself when it booted", *workers, shift, *last
     fleet = f"a fleet of {target} boots, at least {_instances(web_min)}, without traffic"
     gate = f"{target} proves itself through the balancer: healthy targets, and answers of its own in a row"
-    return fleet, *workers, gate, shift
+    return fleet, *workers, gate, shift, *last
 
 
 def _workers(former: Release | None, target: Release, running: bool) -> tuple[str, ...]:

@@ -100,3 +100,37 @@ def test_a_line_that_cannot_become_a_unit_is_quoted_with_its_number(
         read_processes(folder)
     assert expected in caught.value.expected
     assert caught.value.seen == line
+
+
+NIGHTLY = '[[schedules]]\nname = "nightly"\ncron = "0 3 * * ? *"\nqueue = "jobs"\nmessage = "tidy"\n'
+
+
+def test_schedules_are_read_with_either_cadence_and_either_target(folder: Path) -> None:
+    tidy = '[[schedules]]\nname = "tidy"\nrate = "5 minutes"\ntimezone = "Europe/Berlin"\ncommand = "make tidy"\n'
+    (folder / "release.toml").write_text(NIGHTLY + tidy)
+    nightly, every = (each.schedule() for each in read_options(folder).schedules)
+    assert str(nightly) == "cron(0 3 * * ? *), to the queue jobs: tidy"
+    assert str(every) == "rate(5 minutes) in Europe/Berlin, runs make tidy"
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        (NIGHTLY.replace("? *", "* *"), "cron = '0 3 * * * *': exactly one of day of the month"),
+        (NIGHTLY.replace('cron = "0 3 * * ? *"', 'rate = "1 minutes"'), "rate = '1 minutes': a rate is"),
+        (NIGHTLY + 'rate = "1 minute"', "either cron or rate"),
+        (NIGHTLY + 'command = "make tidy"', "either queue and message, or command"),
+        (NIGHTLY.replace("tidy", ""), "either queue and message, or command"),
+        (NIGHTLY + 'timezone = "Mars"', "timezone = 'Mars': there is no such time zone"),
+        (NIGHTLY.replace("nightly", "Nightly"), "schedules.0.name = 'Nightly'"),
+        (NIGHTLY + "every = 5", "schedules.0.every, which is no key"),
+        (NIGHTLY + NIGHTLY, "the name nightly is there twice"),
+    ],
+)
+def test_a_schedule_that_would_be_refused_in_the_middle_of_a_release_is_refused_at_the_build(
+    folder: Path, text: str, seen: str
+) -> None:
+    (folder / "release.toml").write_text(text)
+    with pytest.raises(BundleError) as caught:
+        read_options(folder)
+    assert seen in caught.value.seen
