@@ -10,6 +10,8 @@ MANAGED_BY = "uneventful:managed-by"
 RELEASE = "uneventful:release"
 VERSION = "uneventful:version"
 PROCESS = "uneventful:process"
+TURN = "uneventful:turn"
+"""Of an instance of workers: `working` or `resting`, given by who moves the work and read by the instance itself."""
 
 
 def environment_tags(project: str, stack: str) -> Mapping[str, str]:

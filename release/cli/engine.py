@@ -104,6 +104,34 @@ class Engine:
         updates: Sequence[Mapping[str, Any]] = json.loads(done.stdout or "[]") or []
         return updates
 
+    def stacks(self) -> tuple[str, ...]:
+        """The names of all stacks of the project that the backend holds."""
+        backend = find(self._project.folder, self._project.stack)
+        if backend:
+            return backend.stacks()
+        done = subprocess.run(
+            [self._pulumi, "stack", "ls", "--json", "--non-interactive"],
+            cwd=self._project.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise self._no_state(done.stderr)
+        return tuple(sorted(str(each["name"]).rpartition("/")[2] for each in json.loads(done.stdout or "[]")))
+
+    def drift(self) -> tuple[str, ...]:
+        """What AWS has otherwise than the state says, a line a resource. Asks for every resource: minutes."""
+        done = self._ask("refresh", "--preview-only", "--json")
+        try:
+            steps = json.loads(done.stdout).get("steps") or ()
+        except ValueError:
+            raise self._no_state(done.stderr or done.stdout) from None
+        if done.returncode != 0:
+            raise self._no_state(done.stderr)
+        return tuple(f"{_short(step['urn'])}: {_changes(step)}" for step in steps if step["op"] != "same")
+
     def unlock(self) -> None:
         """Remove every lock of the stack, whoever holds it."""
         done = self._ask("cancel", "--yes")
@@ -130,3 +158,17 @@ class Engine:
 def _was_cancelled(events: Path) -> bool:
     """Whether somebody told the engine to stop: the terminal's Ctrl-C is a key that the engine alone sees."""
     return events.is_file() and "received; cancelling" in events.read_text(errors="replace")
+
+
+def _short(urn: str) -> str:
+    """The resource's type and name."""
+    qualified, _, name = urn.rpartition("::")
+    return f"{qualified.rpartition('::')[2].rpartition('$')[2]} {name}"
+
+
+def _changes(step: Mapping[str, Any]) -> str:
+    """What a step of the engine's plan would do, in words."""
+    names = list(step.get("detailedDiff") or step.get("diffReasons") or ())
+    if step["op"] == "delete":
+        return "gone in AWS"
+    return f"{', '.join(names)} changed in AWS" if names else f"{step['op']} by a refresh"

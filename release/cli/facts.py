@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from release.aws import Busy, Calls, Refused
@@ -44,7 +44,8 @@ class FleetFacts:
 @dataclass(frozen=True)
 class Facts:
     """All fleets, the live one first, and how many of `sampled` answers each release gave. `failures` are
-    told by kind, in words.
+    told by kind, in words. `told` are all weights of the balancer's rule, by release, or by target group where the
+    state knows of no release.
     """
 
     url: str
@@ -52,6 +53,7 @@ class Facts:
     served: Mapping[str, int]
     sampled: int
     failures: str
+    told: Mapping[str, int] = field(default_factory=dict)
 
     def share(self, release: str) -> float | None:
         """The share of answers that this release gave, 0 to 1; None where none was asked for."""
@@ -91,12 +93,14 @@ async def gather(state: StackState, sample: int = SAMPLE) -> Facts:
         )
         for fleet, count in zip(state.fleets, counting, strict=True)
     ]
+    names = {fleet.target_group: fleet.release for fleet in state.fleets}
     return Facts(
         url=state.url,
         fleets=tuple(sorted(fleets, key=lambda fleet: _ORDER.index(fleet.role))),
         served=Counter(answer.release for answer in answers if not answer.failure),
         sampled=len(answers),
         failures=kinds(answers),
+        told={names.get(group, group): weight for group, weight in weights.items()},
     )
 
 

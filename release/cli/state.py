@@ -9,11 +9,14 @@ from typing import Any
 from infra.tags import PROCESS, RELEASE, VERSION
 from release.ledger import Ledger
 from release.model import WEB
+from release.schema import Run, runs
 
 _STACK = "pulumi:pulumi:Stack"
 _BUCKET = "aws:s3/bucket:Bucket"
 _TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 _GROUP = "aws:autoscaling/group:Group"
+_QUEUE = "aws:sqs/queue:Queue"
+_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
 
 @dataclass(frozen=True)
@@ -30,16 +33,29 @@ class Fleet:
 
 @dataclass(frozen=True)
 class Group:
-    """An auto-scaling group that the state holds: which process of which release its instances run."""
+    """An auto-scaling group that the state holds: which process of which release its instances run, and how many
+    there are at least and at most (None where the state does not say).
+    """
 
     name: str
     release: str
     version: str
     process: str
+    least: int | None = None
+    most: int | None = None
 
     @property
     def web(self) -> bool:
         return self.process == WEB
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue of the environment and the one beside it for the messages that nobody could handle: their URLs."""
+
+    name: str
+    url: str
+    dead_letters: str
 
 
 @dataclass(frozen=True)
@@ -48,6 +64,8 @@ class StackState:
 
     `moment` changes with every update that began. `bucket`, `url`, `listener`, `variables_secret` and the operations
     host's log group are empty where the environment was not made yet; `log_groups` are those of processes, by name.
+    `alarms` are the names of all alarms, those of fleets included; `runs` what the operations host was told to do for
+    the releases that have a fleet; `schedules` what each release has, as the stack's outputs keep it.
     """
 
     ledger: Ledger
@@ -60,6 +78,11 @@ class StackState:
     log_groups: Mapping[str, str] = field(default_factory=dict)
     operations_log_group: str = ""
     groups: tuple[Group, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    alarms: tuple[str, ...] = ()
+    runs: tuple[Run, ...] = ()
+    schedule_group: str = ""
+    schedules: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, exported: Mapping[str, Any]) -> StackState:
@@ -81,6 +104,13 @@ class StackState:
             log_groups=dict(outputs.get("logGroups") or {}),
             operations_log_group=str(outputs.get("operationsLogGroup") or ""),
             groups=tuple(_groups(resources, ledger)),
+            queues=tuple(_queues(resources)),
+            alarms=tuple(str(alarm.get("name") or "") for alarm in _of(resources, _ALARM)),
+            runs=runs(resources),
+            schedule_group=str(outputs.get("scheduleGroup") or ""),
+            schedules={
+                release: tuple(entries) for release, entries in (outputs.get("schedules") or {}).items()
+            },
         )
 
     @property
@@ -118,7 +148,29 @@ def _groups(resources: list[dict[str, Any]], ledger: Ledger) -> Iterator[Group]:
         entry = ledger.find(release)
         version = entry.release.version if entry else tags.get(VERSION, "")
         if release:
-            yield Group(str(outputs.get("name") or ""), release, version, tags.get(PROCESS, WEB))
+            name, process = str(outputs.get("name") or ""), tags.get(PROCESS, WEB)
+            yield Group(
+                name, release, version, process, _number(outputs, "minSize"), _number(outputs, "maxSize")
+            )
+
+
+def _number(outputs: Mapping[str, Any], name: str) -> int | None:
+    value = outputs.get(name)
+    return int(value) if isinstance(value, (int, float)) else None
+
+
+def _queues(resources: list[dict[str, Any]]) -> Iterator[Queue]:
+    """By name. The resources are called `queue-NAME` and `dead-NAME` (`infra.queues`)."""
+    urls = {
+        str(resource.get("urn", "")).rpartition("::")[2]: str(
+            (resource.get("outputs") or {}).get("url") or ""
+        )
+        for resource in resources
+        if resource.get("type") == _QUEUE
+    }
+    for logical in sorted(name for name in urls if name.startswith("queue-")):
+        name = logical.removeprefix("queue-")
+        yield Queue(name, urls[logical], urls.get(f"dead-{name}", ""))
 
 
 def _tagged(resources: list[dict[str, Any]], kind: str, name: str) -> Iterator[tuple[dict[str, str], str]]:

@@ -1,4 +1,4 @@
-"""`release status`: what runs, what serves, and what the balancer was told."""
+"""`release status`: what runs, what serves, and what AWS was told, of one environment or of all."""
 
 from __future__ import annotations
 
@@ -9,63 +9,81 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from release.cli.terms import Stack, say
+from release.cli.terms import say
+from release.errors import BalancerError, CommandError
 
 if TYPE_CHECKING:
-    from release.cli.facts import Facts
-    from release.cli.state import StackState
+    from release.cli.project import Project
 
 
 def status(
-    stack: Stack,
+    stack: Annotated[
+        str, typer.Option("--stack", "-s", help="The environment: dev, staging, production.")
+    ] = "",
+    every: Annotated[bool, typer.Option("--all", help="A line for each environment.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+    full: Annotated[
+        bool, typer.Option("--drift", help="Ask for every resource whether it is as the state says.")
+    ] = False,
+    profiles: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--profile",
+            metavar="STACK=NAME",
+            help="The AWS profile for one environment of --all; repeatable.",
+        ),
+    ] = None,
 ) -> None:
-    """Show what is live, warm and on trial, the weights as told and as served, and the instances."""
-    from release.aws import warm
-    from release.cli.engine import Engine
-    from release.cli.facts import gather
+    """Show what is live, warm and on trial, the weights as told and as served, and all that belongs to it.
+
+    With --all the exit status is 1 where an environment could not be asked.
+    """
+    if every == bool(stack):
+        raise CommandError(
+            "status is of one environment or of all",
+            expected="--stack STACK, or --all",
+            seen="both" if stack else "neither",
+            state="nothing was asked",
+            next="release status --all",
+        )
+    if every:
+        from release.cli.environments import ask_all
+
+        if ask_all(Path.cwd(), profiles or (), as_json=as_json, full=full):
+            raise typer.Exit(1)
+        return
     from release.cli.project import Project
 
-    project = Project.find(Path.cwd(), stack)
+    _one(Project.find(Path.cwd(), stack), as_json, full)
+
+
+def _one(project: Project, as_json: bool, full: bool) -> None:
+    from release.aws import warm
+    from release.cli.engine import Engine
+
     engine = Engine(project)
     project.tell_region()
-    warm("elbv2", "autoscaling")
-    state = engine.state()
-    facts = asyncio.run(gather(state))
+    warm("elbv2", "autoscaling", "s3", "sqs", "cloudwatch", "ec2", "scheduler")
+    from release.cli.locks import locks
+    from release.cli.standing import stand
+    from release.cli.told import as_object
+
+    state, held = engine.state(), locks(project)
+    standing = asyncio.run(stand(state))
+    changed = engine.drift() if full else ()
     if as_json:
-        say(json.dumps(as_object(stack, state, facts), indent=2))
-        return
-    from release.cli.table import show
+        told = as_object(project.stack, state, standing, [str(lock) for lock in held])
+        told["drift"] = [*standing.drift, *changed]
+        say(json.dumps(told, indent=2))
+    else:
+        from release.cli.table import show
 
-    show(stack, state, facts)
-
-
-def as_object(stack: str, state: StackState, facts: Facts) -> dict[str, object]:
-    """The status as JSON's own types.
-
-    `releases` has one object for each fleet, live first: `state` is live, warm or candidate; `weight` is
-    what the balancer's rule says (null where it doesn't name the fleet), `served` the share of `sampled`
-    answers on fresh connections (0 to 1), `wanted` the size that the auto-scaling group keeps up.
-    """
-    live = state.ledger.live
-    return {
-        "stack": stack,
-        "url": facts.url,
-        "live": live.release.id if live else None,
-        "liveAt": live.live_at if live else None,
-        "sampled": facts.sampled,
-        "failures": facts.failures,
-        "releases": [
-            {
-                "id": fleet.release,
-                "version": fleet.version,
-                "state": fleet.role,
-                "weight": fleet.weight,
-                "served": facts.share(fleet.release),
-                "healthy": fleet.healthy,
-                "targets": fleet.targets,
-                "wanted": fleet.wanted,
-            }
-            for fleet in facts.fleets
-        ],
-    }
+        show(project.stack, state, standing, held, changed if full else None)
+    if standing.facts is None:
+        raise BalancerError(
+            f"AWS could not be asked about {project.stack}",
+            expected="answers with the credentials in this environment",
+            seen="; ".join(standing.unknown),
+            state="nothing was changed; what is shown is what the stack's state says",
+            next="aws sts get-caller-identity",
+        )

@@ -37,6 +37,9 @@ if arguments[:2] == ["stack", "export"]:
         sys.exit("error: no stack named 'dev' found")
     print((here / "state.json").read_text())
     sys.exit(0)
+if arguments[:2] == ["stack", "ls"]:
+    print(json.dumps([{{"name": "dev"}}, {{"name": "production"}}]))
+    sys.exit(0)
 if arguments[0] == "cancel":
     for lock in (here.parent / ".pulumi" / "locks").rglob("*.json"):
         lock.unlink()

@@ -98,9 +98,10 @@ def test_the_table_for_people_has_a_line_for_each_fleet(world) -> None:
     code, out, _ = world.run("status", "--stack", "dev")
     assert code == 0
     lines = {line.split()[0]: line.split() for line in out.splitlines() if line.strip()}
-    assert lines["live"] == ["live", "2", TWO.id, "100", "%", "100.0%", "0", "of", "0", "-"]
+    assert lines["live"] == ["live", "2", TWO.id, "100", "%", "100.0%", "0", "of", "0", "-", "-"]
     assert lines["warm"][1:3] == ["1", ONE.id]
     assert lines["candidate"][1:3] == ["?", THREE.id]
+    assert max(map(len, out.splitlines())) <= 100
     assert "`pulumi up --stack dev` removes its fleet" in out
 
 
@@ -111,6 +112,79 @@ def test_a_fleet_that_leaves_while_it_is_asked_about_is_no_error(world) -> None:
     assert seen[THREE.id] == 0
 
 
+def test_queues_alarms_workers_the_lease_and_what_drifts_are_told_with_the_traffic(world) -> None:
+    state = world.state(ledger())
+    scaling, sqs, watch = (world.client(name) for name in ("autoscaling", "sqs", "cloudwatch"))
+    image = world.client("ec2").describe_images()["Images"][0]["ImageId"]
+    scaling.create_launch_configuration(LaunchConfigurationName="t", ImageId=image, InstanceType="t3.micro")
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName="worker",
+        LaunchConfigurationName="t",
+        MinSize=1,
+        MaxSize=5,
+        DesiredCapacity=2,
+        AvailabilityZones=["eu-west-1a"],
+        Tags=[{"Key": "uneventful:turn", "Value": "working", "PropagateAtLaunch": True}],
+    )
+    tags = [
+        {"key": "uneventful:release", "value": TWO.id},
+        {"key": "uneventful:process", "value": "worker"},
+    ]
+    urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("queue-jobs", "dead-jobs")}
+    for name, count in (("queue-jobs", 3), ("dead-jobs", 1)):
+        for _ in range(count):
+            sqs.send_message(QueueUrl=urls[name], MessageBody="{}")
+    measured = {"ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1, "Threshold": 1}
+    for name in ("rings", "quiet", "not-ours"):
+        watch.put_metric_alarm(
+            AlarmName=name, MetricName="m", Namespace="n", Period=60, Statistic="Sum", **measured
+        )
+        if name != "quiet":
+            watch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="test")
+    group = {"name": "worker", "tags": tags, "minSize": 1, "maxSize": 4}
+    state["deployment"]["resources"] += [
+        {"type": "aws:autoscaling/group:Group", "urn": "urn::worker", "outputs": group},
+        *(
+            {"type": "aws:sqs/queue:Queue", "urn": f"urn::{name}", "outputs": {"url": url}}
+            for name, url in urls.items()
+        ),
+        *(
+            {"type": "aws:cloudwatch/metricAlarm:MetricAlarm", "urn": f"urn::{n}", "outputs": {"name": n}}
+            for n in ("rings", "quiet")
+        ),
+    ]
+    world.begin(state)
+    world.weigh(**{f"r{ONE.id}": 30, f"r{TWO.id}": 70})
+    world.lease(released=True, outcome="100 % on version 2")
+    world.serving[:] = [TWO.id]
+    seen = status(world)
+    own = next(each for each in seen["releases"] if each["id"] == TWO.id)["workers"]
+    assert own == [{"process": "worker", "turn": "working", "healthy": 2, "wanted": 2, "least": 1, "most": 5}]
+    assert seen["queues"] == [{"queue": "jobs", "waiting": 3, "taken": 0, "dead": 1}]
+    assert seen["alarms"] == ["rings"]
+    assert (seen["lease"]["who"], seen["lease"]["alive"]) == ("anna on laptop", False)
+    weights, size = seen["drift"]
+    assert (f"{ONE.id} 30 %" in weights, "1 to 4 instances by the state, 1 to 5 in AWS" in size) == (
+        True,
+        True,
+    )
+    assert seen["unknown"] == []
+
+
+def test_an_environment_that_cannot_be_asked_hides_no_other_and_is_in_the_exit_status(world) -> None:
+    world.begin(world.state(ledger()))
+    world.weigh(**{f"r{TWO.id}": 100})
+    world.serving[:] = [TWO.id]
+    code, out, error = world.run("status", "--all", "--profile", "production=unknown")
+    assert (code, error) == (1, "")
+    assert max(map(len, out.splitlines()[:6])) <= 100
+    rows = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    assert f"2 ({TWO.id})" in rows["dev"]
+    assert "100%" in rows["dev"]
+    assert "?" in out
+    assert "production could not be asked" in out
+
+
 def test_an_api_that_refuses_is_told_in_words(world) -> None:
     world.begin(world.state(ledger()))
     world.forget_credentials()
@@ -118,3 +192,5 @@ def test_an_api_that_refuses_is_told_in_words(world) -> None:
     assert code == 1
     assert "the load balancer's API refused" in error
     assert "credentials" in error
+    shown = json.loads(world.run("status", "--stack", "dev", "--json")[1])
+    assert (shown["asked"], shown["live"], shown["releases"][0]["version"]) == (False, TWO.id, "2")

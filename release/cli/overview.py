@@ -1,0 +1,115 @@
+"""What runs where: a line for each environment, 100 columns at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from release.cli.compare import WIDE
+
+WIDTH = 100
+_NAMES, _VERSIONS = 11, 10
+_HEADINGS = ("environment", "live", "warm, till", "served", "web", "workers", "schema", "queues", "alarms")
+
+
+def show(environments: Sequence[Mapping[str, Any]], console: Console | None = None) -> None:
+    """Print them; what needs a look stands below, a line each."""
+    console = console or Console(width=WIDE, soft_wrap=True, highlight=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in _HEADINGS:
+        table.add_column(heading, justify="right" if heading in ("served", "queues") else "left")
+    for each in environments:
+        table.add_row(*map(escape, row(each)))
+    console.print(table)
+    for each in environments:
+        for line in remarks(each):
+            console.print(f"[bold]{escape(each['stack'])}[/] {escape(line)}")
+
+
+def row(told: Mapping[str, Any]) -> tuple[str, ...]:
+    """The cells of one environment, from its status as `release.cli.told` has it; `?` for what could not be asked."""
+    name = _short(told["stack"], _NAMES)
+    if "releases" not in told:
+        return name, "not known", *("?" for _ in _HEADINGS[2:])
+    releases = told["releases"]
+    live = next((each for each in releases if each["state"] == "live"), None)
+    warm = next((each for each in releases if each["state"] == "warm"), None)
+    schema = told["schema"]["revision"] or "-"
+    cells = (name, _named(live), _warm(warm))
+    if not told["asked"]:
+        return *cells, "?", "?", "?", _short(schema, 7), "?", "?"
+    return (
+        *cells,
+        "-" if not live or live["served"] is None else f"{live['served']:.0%}",
+        f"{live['healthy']}/{live['wanted'] or live['targets']}" if live else "-",
+        _workers(live),
+        _short(schema, 7),
+        _queues(told["queues"]),
+        f"{len(told['alarms'])} ring" if told["alarms"] else "quiet",
+    )
+
+
+def remarks(told: Mapping[str, Any]) -> Iterator[str]:
+    """What somebody should look at."""
+    if told.get("error"):
+        yield "could not be asked: " + " ".join(told["error"].split())
+    if not told.get("asked"):
+        return
+    if told["live"] is None:
+        yield "has no release yet"
+    for each in told["releases"]:
+        if each["state"] == "candidate":
+            yield f"has a candidate: {each['version'] or '?'} ({each['id']}) at {each['weight'] or 0} %"
+    if told["failures"]:
+        yield f"fails: {told['failures']} of {told['sampled']} answers on fresh connections"
+    if told["alarms"]:
+        yield f"rings: {', '.join(told['alarms'])}"
+    for group in next((each["workers"] for each in told["releases"] if each["state"] == "live"), ()):
+        if group["turn"] not in ("working", ""):
+            yield f"has workers that rest, of the live release: {group['process']}"
+    for queue in told["queues"]:
+        if queue["dead"]:
+            yield f"has {queue['dead']} dead letters in the queue {queue['queue']}"
+    if told["lease"] and told["lease"]["alive"]:
+        yield f"moves traffic: {told['lease']['who']} holds the lease"
+    yield from (f"is locked: {lock}" for lock in told["locks"])
+    if told["freeze"]:
+        yield f"is frozen: {told['freeze']}"
+    yield from (f"drifts: {line}" for line in told["drift"])
+    yield from (f"is not known: {line}" for line in told["unknown"])
+
+
+def _named(release: Mapping[str, Any] | None) -> str:
+    return f"{_short(release['version'] or '?', _VERSIONS)} ({release['id']})" if release else "-"
+
+
+def _warm(release: Mapping[str, Any] | None) -> str:
+    """With the time of day at which it shrinks, or the day where that is another one; UTC."""
+    if not release:
+        return "-"
+    day, _, time = (release["warmUntil"] or "").partition("T")
+    until = time[:5] if day == datetime.now(UTC).date().isoformat() else day[5:]
+    return f"{_short(release['version'] or '?', 7)} {until}".rstrip()
+
+
+def _workers(live: Mapping[str, Any] | None) -> str:
+    groups = live["workers"] if live else ()
+    if not groups:
+        return "-"
+    idle = {each["turn"] for each in groups} - {"working", ""}
+    total = f"{sum(each['healthy'] for each in groups)}/{sum(each['wanted'] for each in groups)}"
+    return total + (" !" if idle else "")
+
+
+def _queues(queues: Sequence[Mapping[str, Any]]) -> str:
+    return str(sum(each["waiting"] + each["taken"] for each in queues)) if queues else "-"
+
+
+def _short(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
