@@ -70,7 +70,7 @@ def test_a_warm_release_that_shrinks_another_day_says_which() -> None:
 
 def test_an_environment_that_was_not_asked_claims_nothing_that_only_aws_knows() -> None:
     unasked = told(asked=False, error="no answer\n  seen: x")
-    assert row(unasked)[1].startswith("2024.12.01")
+    assert row(unasked)[1].startswith("2024.12.0")
     assert row(unasked)[3:] == ("?", "?", "?", "202412…", "?", "?")
     assert list(remarks(unasked)) == ["could not be asked: no answer seen: x"]
     assert set(row({"stack": "dev", "asked": False, "error": "x"})[2:]) == {"?"}
