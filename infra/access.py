@@ -54,7 +54,7 @@ class Access(pulumi.ComponentResource):
         granted = self._grant(
             role,
             {
-                "bundles": [policies.reads_bundles(held.bucket_arn)],
+                "bundles": [policies.reads_bundles(held.bucket_arn), policies.reads_turns(held.bucket_arn)],
                 "secrets": [
                     policies.reads_secrets("ReadSecrets", [held.cache_secret_arn, held.variables_secret_arn]),
                     policies.reads_logins(place, held.logins_prefix),

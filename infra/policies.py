@@ -10,7 +10,7 @@ from typing import Any
 
 import pulumi
 
-from infra.prefixes import BUNDLES
+from infra.prefixes import BUNDLES, PROGRAMS, TURN
 
 Statement = dict[str, Any]
 """May hold outputs."""
@@ -51,7 +51,15 @@ def assumed_by(service: str, condition: Statement | None = None) -> pulumi.Outpu
 
 
 def reads_bundles(bucket_arn: pulumi.Input[str]) -> Statement:
-    return _allow("ReadBundles", ["s3:GetObject"], [pulumi.Output.concat(bucket_arn, f"/{BUNDLES}*")])
+    return _reads("ReadBundles", bucket_arn, BUNDLES)
+
+
+def reads_turns(bucket_arn: pulumi.Input[str]) -> Statement:
+    return _reads("ReadTurns", bucket_arn, TURN)
+
+
+def reads_programs(bucket_arn: pulumi.Input[str]) -> Statement:
+    return _reads("ReadPrograms", bucket_arn, PROGRAMS)
 
 
 def reads_secrets(sid: str, arns: Sequence[pulumi.Input[str]]) -> Statement:
@@ -84,6 +92,10 @@ def writes_logs(place: Place, prefix: str) -> Statement:
     """The log groups whose names begin with `prefix`, which are there already."""
     actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
     return _allow("WriteLogs", actions, [place.arn("logs", f"log-group:{prefix}*")])
+
+
+def _reads(sid: str, bucket_arn: pulumi.Input[str], prefix: str) -> Statement:
+    return _allow(sid, ["s3:GetObject"], [pulumi.Output.concat(bucket_arn, f"/{prefix}*")])
 
 
 def _secrets(place: Place, prefix: str) -> pulumi.Output[str]:

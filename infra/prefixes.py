@@ -4,10 +4,19 @@ Imports nothing, since the provider and the command line read it too.
 """
 
 BUNDLES = "bundles/"
-"""Objects of the bundle bucket: the bundles themselves, by digest. All that an instance may read."""
+"""Objects of the bundle bucket: the bundles themselves, by digest. What an instance is made of."""
+
+TURN = "turn/"
+"""Objects of the bundle bucket: whose workers work. Instances read it."""
+
+WORKING = f"{TURN}working"
+"""The releases whose workers take jobs: an id a line."""
 
 VERSIONS = "versions/"
 """Objects of the bundle bucket: a manifest for each published version."""
+
+PROGRAMS = "programs/"
+"""Objects of the bundle bucket: the programs of the operations host, which alone may read them."""
 
 LEASES = "lease/"
 """Objects of the bundle bucket: the lease on the weights. Its holder rewrites its object each second, so old versions

@@ -78,6 +78,11 @@ class Instances(Protocol):
     `marker` is the value of the variable `UNEVENTFUL_CLOUD` that every process of an instance carries.
     """
 
+    def tell_tags(self, tags: Callable[[str], Mapping[str, str] | None]) -> None:
+        """From where instances learn their own tags, by instance id, each time that they ask for them; None for one
+        that may not know them.
+        """
+
     def start(self, spec: InstanceSpec) -> None:
         """Begin to boot an instance."""
 

@@ -7,6 +7,8 @@ the bundle and the secret variables are fetched with the instance's role.
 from __future__ import annotations
 
 import base64
+import gzip
+import inspect
 import json
 import re
 import shlex
@@ -19,11 +21,14 @@ from infra.trust import AUTHORITY_URL
 from release import environment_file, log_shipping
 from release.environment_file import FOLDER, OPEN, Variables
 from release.errors import BundleError
-from release.model import Process, Release
-from release.units import BOOT, USER, boot_unit, log_of, unit, unit_name
+from release.instance import turn
+from release.model import WEB, Process, Release
+from release.units import BESIDE, BOOT, TURN, USER, boot_unit, log_of, turn_unit, unit, unit_name
 
 LIMIT = 16384
 """Bytes of user data that EC2 takes, before base64 (Amazon EC2 User Guide, "User data")."""
+
+UNITS = "/etc/systemd/system"
 
 ADDRESS = "{{ ds.meta_data.local_ipv4 }}"
 """Put in by cloud-init: the instance's own private address."""
@@ -62,7 +67,7 @@ def user_data(boot: Boot) -> str:
         "runcmd": [["systemctl", "daemon-reload"], ["systemctl", "start", BOOT]],
     }
     text = f"## template: jinja\n#cloud-config\n{body(config)}"
-    size = len(text.encode())
+    size = len(_packed(text))
     if size > LIMIT:
         raise _too_long(boot, size)
     return text
@@ -70,7 +75,14 @@ def user_data(boot: Boot) -> str:
 
 def encoded(text: str) -> str:
     """User data as a launch template wants it."""
-    return base64.b64encode(text.encode()).decode()
+    return base64.b64encode(_packed(text)).decode()
+
+
+def _packed(text: str) -> bytes:
+    """As cloud-init takes it, too (its documentation, "User data formats"): a third of the size. The same text always
+    gives the same bytes.
+    """
+    return gzip.compress(text.encode(), mtime=0)
 
 
 def boot_script(boot: Boot) -> str:
@@ -101,8 +113,27 @@ tar -xzf bundle.tar.gz -C app --no-same-owner
 rm bundle.tar.gz
 again curl -fsS --max-time 30 -o database-ca.pem {AUTHORITY_URL}
 python3 -I variables.py
-systemctl enable --now {unit_name(boot.process)}
-echo "{unit_name(boot.process)} was started"
+{_started(boot.process)}"""
+
+
+def _started(process: Process) -> str:
+    if process.name == WEB:
+        return f'systemctl enable --now {unit_name(process)}\necho "{unit_name(process)} was started"\n'
+    return f'echo "turn: ready"\nsystemctl enable --now {TURN}\n'
+
+
+def beside_script() -> str:
+    """What `release.units` runs beside a process."""
+    return """\
+#!/bin/sh
+# Say how a process ended.
+cd "$(dirname "$0")/../../var/log/uneventful" || exit
+case ${EXIT_CODE:-} in
+  exited) how="exit status $EXIT_STATUS" ;;
+  killed|dumped) how="SIG$EXIT_STATUS" ;;
+  *) how=${SERVICE_RESULT:-unknown} ;;
+esac
+echo "process: $2 $1: $how" >>boot.log
 """
 
 
@@ -121,9 +152,13 @@ def _files(boot: Boot) -> Mapping[str, tuple[str, str]]:
             "0600",
             json.dumps(environment_file.fetched(boot.variables, boot.region)),
         ),
-        f"/etc/systemd/system/{BOOT}": ("0644", boot_unit()),
-        f"/etc/systemd/system/{unit_name(process)}": ("0644", unit(release, process)),
+        BESIDE: ("0755", beside_script()),
+        f"{UNITS}/{BOOT}": ("0644", boot_unit()),
+        f"{UNITS}/{unit_name(process)}": ("0644", unit(release, process)),
     }
+    if process.name != WEB:
+        written[f"{FOLDER}/turn"] = ("0755", f"#!/usr/bin/env -S python3 -I\n{inspect.getsource(turn)}")
+        written[f"{UNITS}/{TURN}"] = ("0644", turn_unit(release, process, boot.bucket, boot.region))
     untemplated = {path: (mode, _untemplated(content)) for path, (mode, content) in written.items()}
     return {**untemplated, OPEN: ("0600", f'HOST="{ADDRESS}"\n' + _untemplated(in_the_open))}
 

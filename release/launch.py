@@ -14,7 +14,7 @@ from infra.settings import Settings
 from release.boot import Boot, encoded, user_data
 from release.environment_file import variables_of
 from release.migration import Migration
-from release.model import Process, Release
+from release.model import WEB, Process, Release
 
 DELETE_MARGIN = 900
 """Seconds that deleting a group of instances may take beyond its drain: AWS empties it first."""
@@ -66,7 +66,11 @@ def template(
         ),
         vpc_security_group_ids=[environment.security_group_id],
         metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
-            http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
+            http_endpoint="enabled",
+            http_tokens="required",
+            http_put_response_hop_limit=1,
+            # A worker learns from its tags whether it is its turn.
+            instance_metadata_tags=None if process.name == WEB else "enabled",
         ),
         tag_specifications=[
             aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=labelled)
@@ -74,7 +78,7 @@ def template(
         ],
         tags=labelled,
         # A newer image, or a newer version of this program, belongs to the next fleet.
-        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["imageId", "userData"]),
+        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["imageId", "userData", "metadataOptions"]),
     )
 
 

@@ -9,6 +9,10 @@ from release.model import Process, Release
 USER = "uneventful"
 LOGS = "/var/log/uneventful"
 BOOT = "uneventful-boot.service"
+TURN = "uneventful-turn.service"
+
+BESIDE = f"{FOLDER}/process"
+"""Is run beside a process, as root: says in the boot's log how it ended."""
 
 
 def unit_name(process: Process) -> str:
@@ -56,6 +60,7 @@ WorkingDirectory={FOLDER}/app
 EnvironmentFile={SECRET}
 EnvironmentFile={OPEN}
 ExecStart=/bin/sh -c {_word(f"exec {process.command}")}
+ExecStopPost=+{BESIDE} ended {process.name}
 Restart=always
 RestartSec=1
 TimeoutStopSec={drain}
@@ -67,6 +72,30 @@ NoNewPrivileges=true
 ProtectSystem=full
 ProtectHome=true
 PrivateTmp=true
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def turn_unit(release: Release, process: Process, bucket: str, region: str) -> str:
+    """Starts and stops the worker. Ended before it, so that an instance which shuts down starts none."""
+    arguments = f"{release.id} {process.name} {bucket} {region}"
+    return f"""\
+[Unit]
+Description={_specified(f"Let {process.name} work while it is its release's turn")}
+Wants=network-online.target
+After=network-online.target {unit_name(process)}
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+ExecStart={FOLDER}/turn {arguments}
+Restart=always
+RestartSec=1
+TimeoutStopSec=5
+StandardOutput=append:{log_of("boot")}
+StandardError=append:{log_of("boot")}
 
 [Install]
 WantedBy=multi-user.target

@@ -10,7 +10,7 @@ from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
-from moto.ec2.models.instances import Instance, InstanceBackend, InstanceState
+from moto.ec2.models.instances import Instance, InstanceBackend, InstanceState, MetadataOptions
 
 from localcloud.addresses import AddressPool
 from localcloud.controlplane.hooks import Hook, after
@@ -57,6 +57,7 @@ class Machines:
         self._addresses: dict[str, str] = {}
         self._ending: set[str] = set()
         self.on_terminate: Callable[[str], None] = lambda _instance: None
+        instances.tell_tags(self._metadata_tags)
 
     def hooks(self) -> tuple[Hook, ...]:
         run = ("image_id", "count", "user_data", "security_group_names", "kwargs")
@@ -76,6 +77,10 @@ class Machines:
             self._records[record.id] = record
             self._addresses[record.id] = address
             self._publish(record)
+            if template := asked.get("launch_template"):
+                # moto leaves them out, and says that they are as they are by default.
+                options = backend._get_template_from_args(template).data.get("MetadataOptions")
+                record.metadata_options = MetadataOptions(options)
             tags = {tag["key"]: tag["value"] for tag in record.get_tags()}
             self._log(f"instance {record.id} launched at {address}" + _of_group(tags))
             self._specs[record.id] = InstanceSpec(
@@ -95,6 +100,12 @@ class Machines:
 
     def _passed_on(self) -> dict[str, str]:
         return {name: value for name, value in self._variables().items() if name in PASSED_ON}
+
+    def _metadata_tags(self, instance_id: str) -> Mapping[str, str] | None:
+        record = self._records.get(instance_id)
+        if record is None or record.metadata_options.instance_metadata_tags != "enabled":
+            return None
+        return dict(record.ec2_backend.tags.get(instance_id, {}))
 
     def _terminated(self, _previous: Any, record: Any) -> None:
         if record.id not in self._addresses:

@@ -2,7 +2,8 @@
 
 AWS's SDKs and command line find it by AWS's own variable AWS_EC2_METADATA_SERVICE_ENDPOINT. Source: Amazon EC2 User
 Guide, "Use the Instance Metadata Service" and "Instance metadata categories"; answers to what is not there are 404, to
-a request without a valid token 401. Tags are off, as they are unless an instance asks for them.
+a request without a valid token 401. The tags are those of the moment, and are there for an instance that asked for them
+when it was launched.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -26,7 +27,13 @@ _TTL = "X-aws-ec2-metadata-token-ttl-seconds"
 _TOKEN = "X-aws-ec2-metadata-token"
 
 
-def category(spec: InstanceSpec, path: str, now: datetime) -> str | None:
+Tags = Callable[[str], Mapping[str, str] | None]
+"""The tags of an instance at this moment, by its id; None where its metadata tells none."""
+
+
+def category(
+    spec: InstanceSpec, path: str, now: datetime, tags: Mapping[str, str] | None = None
+) -> str | None:
     """What `/latest/<path>` says of an instance; None when there is nothing of that name. Pure."""
     told = {
         "meta-data/instance-id": spec.instance_id,
@@ -42,6 +49,11 @@ def category(spec: InstanceSpec, path: str, now: datetime) -> str | None:
         ),
         **({"meta-data/public-ipv4": spec.address} if spec.public else {}),
     }
+    if tags:
+        told |= {
+            "meta-data/tags/instance": "\n".join(sorted(tags)),
+            **{f"meta-data/tags/instance/{key}": value for key, value in tags.items()},
+        }
     if role := spec.role:
         stamp = "%Y-%m-%dT%H:%M:%SZ"
         updated = {"Code": "Success", "LastUpdated": now.strftime(stamp)}
@@ -59,8 +71,9 @@ def category(spec: InstanceSpec, path: str, now: datetime) -> str | None:
 class MetadataService:
     """Answers from construction until `close`, on a port of its own."""
 
-    def __init__(self, spec_of: Callable[[str], InstanceSpec | None]) -> None:
+    def __init__(self, spec_of: Callable[[str], InstanceSpec | None], tags_of: Tags) -> None:
         self._spec_of = spec_of
+        self._tags_of = tags_of
         self._tokens: dict[str, tuple[str, float]] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(
@@ -91,7 +104,7 @@ class MetadataService:
         owner, until = self._tokens.get(headers.get(_TOKEN, ""), ("", 0.0))
         if owner != instance_id or time.monotonic() >= until:
             return 401, ""
-        told = category(spec, asked, datetime.now(UTC))
+        told = category(spec, asked, datetime.now(UTC), self._tags_of(instance_id))
         return (404, "") if told is None else (200, told)
 
     def _token(self, instance_id: str, ttl: str) -> tuple[int, str]:

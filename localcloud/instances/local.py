@@ -21,7 +21,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -79,7 +79,11 @@ class LocalInstances:
             processes.kill_carrying(self._marks(left.name))
             if left.name not in kept:
                 shutil.rmtree(left, ignore_errors=True)
-        self._metadata = MetadataService(self._spec)
+        self._tags: Callable[[str], Mapping[str, str] | None] = lambda _instance: None
+        self._metadata = MetadataService(self._spec, lambda instance_id: self._tags(instance_id))
+
+    def tell_tags(self, tags: Callable[[str], Mapping[str, str] | None]) -> None:
+        self._tags = tags
 
     def start(self, spec: InstanceSpec) -> None:
         if spec.instance_id in self._instances:

@@ -33,6 +33,15 @@ class Outcome:
             return self.status in _CLEAN_SIGNALS
         return self.status == 0 or self.status in success_statuses
 
+    def told(self) -> dict[str, str]:
+        """The variables by which what runs after a process learns how that ended (systemd.exec(5))."""
+        result = "timeout" if self.timed_out else "signal" if self.signalled else "exit-code"
+        return {
+            "SERVICE_RESULT": "success" if self.clean() else result,
+            "EXIT_CODE": "killed" if self.signalled else "exited",
+            "EXIT_STATUS": signal.Signals(self.status).name[3:] if self.signalled else str(self.status),
+        }
+
     def __str__(self) -> str:
         words = (
             f"killed by {signal.Signals(self.status).name}"

@@ -32,6 +32,8 @@ class Service:
         self._stopping: list[Done] = []
         self._timed_out = False
         self._cleaning = False
+        self._after_end: list[Command] = []
+        self._telling = False
         self._ignored = False
         self._timer: Cancel | None = None
 
@@ -73,6 +75,12 @@ class Service:
         for pid in self._members():
             self._host.send(pid, signal.SIGKILL)
 
+    def forget_failures(self) -> None:
+        """It has not failed, and was never started."""
+        self._starts = []
+        if self.state == "failed":
+            self.state, self.outcome = "inactive", Outcome()
+
     def pids(self) -> tuple[int, ...]:
         return tuple(pid for pid in (self.main, self._control) if pid)
 
@@ -104,6 +112,7 @@ class Service:
             self._environment = {**self._host.environment(self.unit), "INVOCATION_ID": self._invocation}
         except (OSError, UnitError) as error:
             return self._give_up(f"Failed to load environment: {error}")
+        self._after_end = list(self.unit.stop_post)
         self._queue = [*((c, False) for c in self.unit.start_pre), *((c, True) for c in self.unit.start)]
         self._arm(self.unit.start_seconds, self._out_of_time)
         return self._next()
@@ -131,6 +140,9 @@ class Service:
         return None
 
     def _control_ended(self, outcome: Outcome) -> None:
+        if self._telling:
+            self._telling = False
+            return self._check()
         if self.state == "activating" and (outcome.clean() or self._ignored):
             return self._next()
         if self.state == "activating":
@@ -179,8 +191,25 @@ class Service:
             self._arm(0.02, self._check)
         return None
 
+    def _tell_the_end(self, command: Command) -> None:
+        """What is to be run after the service has ended, however it ended."""
+        self.state = "deactivating"
+        try:
+            self._control = self._host.spawn(self.unit, command, {**self._environment, **self.outcome.told()})
+        except OSError as error:
+            self._note(f"Failed to execute {command.words[0]}: {error.strerror or error}")
+            return self._ended()
+        self._telling, self._timed_out = True, False
+        return self._arm(self.unit.stop_seconds, self._out_of_time)
+
     def _ended(self) -> None:
         self._disarm()
+        if self._after_end:
+            return self._tell_the_end(self._after_end.pop(0))
+        return self._settle()
+
+    def _settle(self) -> None:
+        """Nothing of it is left: it is started again, or stays as it ended."""
         self._invocation = ""
         stopped, self._stopping = self._stopping, []
         clean = self.outcome.clean(self.unit.success_statuses)

@@ -27,6 +27,7 @@ VERBS = (
     "is-active",
     "is-enabled",
     "status",
+    "reset-failed",
     "daemon-reload",
 )
 OPTIONS = ("--now", "--quiet", "-q", "--no-pager")
@@ -79,6 +80,10 @@ def obey(request: Request, supervisor: Supervisor) -> None:
                 if "--now" not in options:
                     return request.answer(0)
                 return _together(services, "start" if verb == "enable" else "stop", request)
+            case "reset-failed":
+                for service in services:
+                    service.forget_failures()
+                return request.answer(0)
             case "start" | "stop" | "restart":
                 return _together(services, verb, request)
     except Exception as error:

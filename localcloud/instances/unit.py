@@ -55,6 +55,7 @@ class Unit:
     type: str = "simple"
     start_pre: tuple[Command, ...] = ()
     start: tuple[Command, ...] = ()
+    stop_post: tuple[Command, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     environment_files: tuple[tuple[str, bool], ...] = ()
     """(path, whether it may be missing)"""
@@ -141,6 +142,8 @@ def _with(unit: Unit, section: str, key: str, value: str) -> Unit:
             return replace(unit, start=(*unit.start, _command(unit, key, value)) if value else ())
         case "Service", "ExecStartPre":
             return replace(unit, start_pre=(*unit.start_pre, _command(unit, key, value)) if value else ())
+        case "Service", "ExecStopPost":
+            return replace(unit, stop_post=(*unit.stop_post, _command(unit, key, value)) if value else ())
         case "Service", "Environment":
             pairs = tuple(assignment(word, key) for word in split_words(value))
             return replace(unit, environment=(*unit.environment, *pairs) if value else ())

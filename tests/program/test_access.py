@@ -10,6 +10,16 @@ import pytest
 from tests.program.recording import REGION, Recorded, Recording, World, run
 
 BUNDLES = "arn:aws:s3:::bundles-1234567/bundles/*"
+PROGRAMS = "arn:aws:s3:::bundles-1234567/programs/*"
+HANDLING = (
+    "ChangeMessageVisibility",
+    "DeleteMessage",
+    "GetQueueAttributes",
+    "GetQueueUrl",
+    "ReceiveMessage",
+    "SendMessage",
+)
+TURNS = "arn:aws:s3:::bundles-1234567/turn/*"
 
 
 def statements(policy: str) -> list[dict[str, Any]]:
@@ -39,7 +49,7 @@ def test_an_instance_may_read_its_bundle_and_secrets_handle_messages_write_its_l
     logs = f"arn:aws:logs:{REGION}:111122223333:log-group:/uneventful/{stack}/*"
     queue = {"arn:aws:made:::queue-jobs"}
     assert granted(environment, "instances") == {
-        "s3:GetObject": {BUNDLES},
+        "s3:GetObject": {BUNDLES, TURNS},
         "secretsmanager:GetSecretValue": {
             "arn:aws:made:::cache-token",
             "arn:aws:made:::variables",
@@ -90,7 +100,7 @@ def test_every_policy_names_what_it_allows(environment: Recording, stack: str) -
                 name = resource.partition(":::")[2] or resource.split(":", 5)[5]
                 assert len(name.removesuffix("*")) > 5, resource
                 assert "*" not in name.removesuffix("*"), resource
-                assert not resource.endswith("*") or stack in name or resource == BUNDLES
+                assert not resource.endswith("*") or stack in name or resource in (BUNDLES, TURNS, PROGRAMS)
     assert not environment.of("RolePolicyAttachment")
     assert not any("managedPolicyArns" in role.inputs for role in environment.of("iam/role:Role"))
 

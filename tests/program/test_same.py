@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import itertools
 import json
 import re
@@ -75,7 +76,9 @@ def text(recording: Recording) -> str:
     """All inputs of all resources, user data as the instance reads it."""
     parts = [part for resource in recording.resources for part in strings(resource.inputs)]
     templates = [r.inputs["userData"] for r in recording.of("ec2/launchTemplate:LaunchTemplate")]
-    return FRESH.sub("", "\n".join([*parts, *(base64.b64decode(data).decode() for data in templates)]))
+    return FRESH.sub(
+        "", "\n".join([*parts, *(gzip.decompress(base64.b64decode(data)).decode() for data in templates)])
+    )
 
 
 def strings(value: Any) -> Iterator[str]:

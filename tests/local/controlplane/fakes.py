@@ -28,6 +28,9 @@ class FakeInstances:
     told: list[tuple[str, str]] = field(default_factory=list)
     lingering: bool = False
 
+    def tell_tags(self, tags: Callable[[str], Mapping[str, str] | None]) -> None:
+        self.tags = tags
+
     def start(self, spec: InstanceSpec) -> None:
         self.specs[spec.instance_id] = spec
         self.states[spec.instance_id] = "running"

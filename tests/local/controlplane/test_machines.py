@@ -121,3 +121,23 @@ def test_a_member_of_a_fleet_has_the_profile_of_its_launch_template(world: World
     role = world.instances.specs[member].role
     assert role is not None
     assert role.name == "web-role"
+
+
+def test_an_instance_knows_its_tags_of_the_moment_where_its_launch_template_says_so(world: World):
+    ec2 = world.client("ec2")
+    data = {"ImageId": IMAGE, "InstanceType": "t3.micro"}
+    specs = []
+    for tags in ("enabled", "disabled"):
+        made = ec2.create_launch_template(
+            LaunchTemplateName=tags,
+            LaunchTemplateData={**data, "MetadataOptions": {"InstanceMetadataTags": tags}},
+        )
+        template = {"LaunchTemplateId": made["LaunchTemplate"]["LaunchTemplateId"]}
+        specs.append(run(world, public=False, LaunchTemplate=template))
+    knowing, other = (spec.instance_id for spec in specs)
+    assert described(world, specs[0])["MetadataOptions"]["InstanceMetadataTags"] == "enabled"
+    ec2.create_tags(Resources=[knowing, other], Tags=[{"Key": "turn", "Value": "working"}])
+    assert world.instances.tags(knowing)["turn"] == "working"
+    assert world.instances.tags(other) is None
+    ec2.delete_tags(Resources=[knowing], Tags=[{"Key": "turn"}])
+    assert "turn" not in world.instances.tags(knowing)

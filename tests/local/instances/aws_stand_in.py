@@ -57,3 +57,13 @@ def stored(endpoint: str, bundle: bytes, digest: str = "") -> str:
     digest = digest or hashlib.sha256(bundle).hexdigest()
     client(endpoint, "s3").put_object(Bucket=BUCKET, Key=f"bundles/{digest}.tar.gz", Body=bundle)
     return digest
+
+
+def said(endpoint: str, group: str, stream: str) -> list[str]:
+    """The lines of a log stream; none where it is not there yet."""
+    logs = client(endpoint, "logs")
+    try:
+        events = logs.get_log_events(logGroupName=group, logStreamName=stream)["events"]
+    except logs.exceptions.ResourceNotFoundException:
+        return []
+    return [event["message"] for event in events]

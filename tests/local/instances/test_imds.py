@@ -75,7 +75,7 @@ def test_an_instance_without_a_profile_has_no_keys(cloud: Cloud):
     assert RoleKeys({VARIABLE: base}).current() is None
 
 
-def test_it_knows_the_instance_and_no_tags(cloud: Cloud):
+def test_it_knows_the_instance_and_no_tags_unless_they_were_asked_for(cloud: Cloud):
     spec = cloud.booted(b"", role=ROLE, public=True, tags={"Name": "web"})
     base = endpoint(cloud, spec)
     for path, expected in {
@@ -89,6 +89,16 @@ def test_it_knows_the_instance_and_no_tags(cloud: Cloud):
     assert ARN in known(base, "meta-data/iam/info")[1]
     assert known(base, "meta-data/tags/instance/Name") == (404, "")
     assert known(base, "meta-data/iam/security-credentials/other") == (404, "")
+
+
+def test_tags_are_those_of_the_moment(cloud: Cloud):
+    base = endpoint(cloud, cloud.booted(b""))
+    tags = {"Name": "worker"}
+    cloud.instances.tell_tags(lambda _instance: tags)
+    assert known(base, "meta-data/tags/instance/uneventful:turn") == (404, "")
+    tags["uneventful:turn"] = "working"
+    assert known(base, "meta-data/tags/instance/uneventful:turn") == (200, "working")
+    assert known(base, "meta-data/tags/instance") == (200, "Name\nuneventful:turn")
 
 
 def test_without_a_token_of_this_very_instance_nothing_is_told(cloud: Cloud):

@@ -12,7 +12,7 @@ from localcloud.parts import InstanceSpec
 from release.boot import Boot, user_data
 from release.environment_file import Secret, Variables
 from release.model import Manifest, Process, Release, freeze
-from tests.local.instances.aws_stand_in import BUCKET, KEYS, REGION, client, packed, stand_in, stored
+from tests.local.instances.aws_stand_in import BUCKET, KEYS, REGION, client, packed, said, stand_in, stored
 from tests.local.instances.trial import WEB, Cloud, awaited, fetched
 
 AWKWARD = "a 'b' \"c\" $HOME `d` \\e %n {{ f }} {% g %} ; # \n second line  "
@@ -68,16 +68,7 @@ def test_a_release_is_served_with_its_variables_secrets_and_certificates_and_its
     assert not (own / "bundle.tar.gz").exists()
     for name, line in (("web", "web listens"), ("boot", "uneventful-web.service was started")):
         stream = f"{of.id}/{spec.instance_id}/{name}"
-        awaited(lambda stream=stream, line=line: line in said(endpoint, stream))
-
-
-def said(endpoint: str, stream: str) -> list[str]:
-    logs = client(endpoint, "logs")
-    try:
-        events = logs.get_log_events(logGroupName=GROUP, logStreamName=stream)["events"]
-    except logs.exceptions.ResourceNotFoundException:
-        return []
-    return [event["message"] for event in events]
+        awaited(lambda stream=stream, line=line: line in said(endpoint, GROUP, stream))
 
 
 def test_a_bundle_with_other_bytes_than_its_digest_says_is_never_started(cloud: Cloud, endpoint: str):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import io
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import tarfile
@@ -19,14 +21,17 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra import prefixes, tags
+from infra.machine import variables
 from release.boot import LIMIT, Boot, boot_script, encoded, user_data
 from release.environment_file import Secret, Variables
 from release.errors import BundleError
-from infra.machine import variables
+from release.instance import turn
 from release.model import Manifest, Process, Release, freeze
-from release.units import boot_unit, unit, unit_name
+from release.units import BESIDE, boot_unit, turn_unit, unit, unit_name
 
 WEB = Process(name="web", command="python3 -m shop.web")
+WORKER = Process(name="worker", command="python3 -m shop.worker")
 KNOWN = {"DATABASE_HOST": "db.example.com", "CACHE_NAMESPACE": "dev:", "GREETING": "of the environment"}
 SECRETS = (Secret("arn:login"), Secret("arn:variables", "v" * 32))
 
@@ -99,6 +104,7 @@ def test_files_are_roots_and_only_what_must_run_can_be_run() -> None:
         "/opt/aws/amazon-cloudwatch-agent/etc/amazon-cloudwatch-agent.json": "0644",
         "/etc/logrotate.d/uneventful": "0644",
         "/opt/uneventful/boot": "0755",
+        "/opt/uneventful/process": "0755",
         "/opt/uneventful/variables.py": "0644",
         "/opt/uneventful/variables.json": "0600",
         "/etc/systemd/system/uneventful-boot.service": "0644",
@@ -158,6 +164,26 @@ def test_what_a_process_and_the_boot_say_is_shipped_from_the_files_that_systemd_
             assert f"Standard{stream}=append:/var/log/uneventful/{name}.log" in service
 
 
+def test_a_worker_is_started_by_its_turn_and_web_by_the_boot() -> None:
+    release = freeze(
+        Manifest(version="7", digest="a" * 64, size=1, processes=(WEB, WORKER)), {"BRACES": "{{ x }}"}
+    )
+    of_worker, of_web = (
+        files_of(user_data(Boot(release, process, "bundles-1", "eu-west-1", "/app/dev/log")))
+        for process in (WORKER, WEB)
+    )
+    assert "systemctl enable --now uneventful-web.service" in of_web["/opt/uneventful/boot"]
+    assert "/opt/uneventful/turn" not in of_web
+    boot = of_worker["/opt/uneventful/boot"]
+    assert "uneventful-worker" not in boot
+    assert boot.endswith('echo "turn: ready"\nsystemctl enable --now uneventful-turn.service\n')
+    obeys = f"ExecStart=/opt/uneventful/turn {release.id} worker bundles-1 eu-west-1"
+    assert obeys in of_worker["/etc/systemd/system/uneventful-turn.service"].splitlines()
+    script = of_worker["/opt/uneventful/turn"]
+    assert script == f"#!/usr/bin/env -S python3 -I\n{Path(turn.__file__).read_text()}"
+    assert (f"meta-data/tags/instance/{tags.TURN}", prefixes.WORKING) == (turn.TAG, turn.LIST)
+
+
 text_of_variables = st.text(
     st.characters(exclude_categories=("Cs", "Cc"), include_characters="\t\n"), max_size=60
 ) | st.sampled_from(
@@ -209,7 +235,7 @@ def test_a_process_has_its_own_user_and_time_to_finish_and_comes_back_when_it_en
 def test_systemd_accepts_the_unit(command: str, tmp_path: Path) -> None:
     process = Process(name="web", command=command)
     path = tmp_path / unit_name(process)
-    path.write_text(unit(release_of(command), process))
+    path.write_text(unit(release_of(command), process).replace(BESIDE, "/bin/true"))
     verified = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(path)],
         capture_output=True,
@@ -220,9 +246,13 @@ def test_systemd_accepts_the_unit(command: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
-def test_systemd_accepts_the_boots_unit(tmp_path: Path) -> None:
-    path = tmp_path / "uneventful-boot.service"
-    path.write_text(boot_unit().replace("/opt/uneventful/boot", "/bin/true"))
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("boot", boot_unit()), ("turn", turn_unit(release_of(), WORKER, "bundles-1", "eu-west-1"))],
+)
+def test_systemd_accepts_the_units_beside_the_processes(name: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / f"uneventful-{name}.service"
+    path.write_text(text.replace(f"/opt/uneventful/{name}", "/bin/true"))
     verified = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(path)],
         capture_output=True,
@@ -243,7 +273,7 @@ def test_systemd_would_not_accept_a_directive_that_does_not_exist(tmp_path: Path
 
 
 def test_what_ec2_would_not_take_is_refused_before_anything_is_made() -> None:
-    release = release_of(variables={"BIG": "x" * LIMIT})
+    release = release_of(variables={"BIG": secrets.token_urlsafe(LIMIT)})
     with pytest.raises(BundleError, match="too long") as refused:
         user_data(boot_of(release))
     said = str(refused.value)
@@ -252,14 +282,20 @@ def test_what_ec2_would_not_take_is_refused_before_anything_is_made() -> None:
 
 
 def test_the_largest_user_data_that_is_accepted_is_within_the_limit_as_the_template_carries_it() -> None:
-    room = LIMIT - len(user_data(boot_of(release_of(variables={"BIG": ""}))).encode())
-    text = user_data(boot_of(release_of(variables={"BIG": "x" * room})))
-    assert len(text.encode()) == LIMIT
-    with pytest.raises(BundleError):
-        user_data(boot_of(release_of(variables={"BIG": "x" * (room + 1)})))
-    assert room > 6000
-    assert len(base64.b64decode(encoded(text))) <= LIMIT
-    assert base64.b64decode(encoded(text)).decode() == text
+    noise = secrets.token_urlsafe(2 * LIMIT)
+    fits, too_long = 0, len(noise)
+    while too_long - fits > 1:
+        middle = (fits + too_long) // 2
+        try:
+            user_data(boot_of(release_of(variables={"BIG": noise[:middle]})))
+            fits = middle
+        except BundleError:
+            too_long = middle
+    assert fits > 12000, "what packing cannot shorten"
+    text = user_data(boot_of(release_of(variables={"BIG": noise[:fits]})))
+    carried = base64.b64decode(encoded(text))
+    assert LIMIT - 8 <= len(carried) <= LIMIT
+    assert gzip.decompress(carried).decode() == text
 
 
 # --- the boot script, run for real with stand-ins for what it calls ---
