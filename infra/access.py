@@ -18,6 +18,7 @@ class Held:
     region: str
     bucket_arn: pulumi.Output[str]
     queue_arns: Sequence[pulumi.Output[str]]
+    commands_queue_arn: pulumi.Output[str]
     cache_secret_arn: pulumi.Output[str]
     variables_secret_arn: pulumi.Output[str]
     master_secret_arn: pulumi.Output[str]
@@ -73,6 +74,7 @@ class Access(pulumi.ComponentResource):
             role,
             {
                 "operations-boot": [
+                    policies.reads_programs(held.bucket_arn),
                     policies.reads_secrets("ReadHostKey", [held.host_key_secret_arn]),
                     policies.writes_logs(place, f"{held.log_groups_prefix}operations-"),
                 ],
@@ -80,6 +82,11 @@ class Access(pulumi.ComponentResource):
                 "operations-database": [
                     policies.reads_secrets("ReadMaster", [held.master_secret_arn]),
                     policies.makes_logins(place, held.logins_prefix),
+                ],
+                # What commands need, with an application's own code and variables.
+                "operations-commands": [
+                    policies.reads_secrets("ReadSecrets", [held.cache_secret_arn, held.variables_secret_arn]),
+                    policies.handles_messages([held.commands_queue_arn, *held.queue_arns]),
                 ],
             },
         )
@@ -90,8 +97,8 @@ class Access(pulumi.ComponentResource):
         role = aws.iam.Role(
             "scheduler", assume_role_policy=policies.assumed_by("scheduler", only_ours), opts=self._own
         )
-        if held.queue_arns:
-            self._grant(role, {"scheduler": [policies.sends_messages(held.queue_arns)]})
+        reached = [held.commands_queue_arn, *held.queue_arns]
+        self._grant(role, {"scheduler": [policies.sends_messages(reached)]})
         return role
 
     def _grant(

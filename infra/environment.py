@@ -61,6 +61,7 @@ class Outputs:
     log_group_prefix: str
     operations: OperationsHost
     queues: Mapping[str, Queue]
+    commands_queue: Queue
     alarm_names: tuple[pulumi.Output[str], ...]
     alarm_topic_arn: pulumi.Output[str]
     schedule_group: pulumi.Output[str]
@@ -100,7 +101,8 @@ class Environment(pulumi.ComponentResource):
             own,
         )
         cache = Cache(name, settings.cache, network.private_subnet_ids, firewall.cache_group_id, own)
-        queues = Queues(name, settings.queues, own).queues
+        made = Queues(name, settings.queues, own)
+        queues = made.queues
         bundles = Bundles(settings.bundles, settings.protected, own)
         variables = SecretVariables(name, settings.protected, own)
         schedules = Schedules(name, own)
@@ -109,6 +111,7 @@ class Environment(pulumi.ComponentResource):
             region=settings.region,
             bucket_arn=bundles.arn,
             queue_arns=tuple(queue.arn for queue in queues.values()),
+            commands_queue_arn=made.commands.arn,
             cache_secret_arn=cache.secret_arn,
             variables_secret_arn=variables.arn,
             master_secret_arn=database.master_secret_arn,
@@ -118,7 +121,9 @@ class Environment(pulumi.ComponentResource):
             log_groups_prefix=prefixes.log_groups(project, name),
         )
         access = Access(held, own)
-        operations = self._operations(identity, access.operations_profile, held.log_groups_prefix)
+        operations = self._operations(
+            identity, access.operations_profile, held.log_groups_prefix, bundles.bucket, made.commands.url
+        )
         watched = Watched(balancer.suffix, database.identifier, queues)
         observability = Observability(project, settings, watched, cache.nodes, own)
         self.outputs = Outputs(
@@ -142,6 +147,7 @@ class Environment(pulumi.ComponentResource):
             log_group_prefix=held.log_groups_prefix,
             operations=operations.host,
             queues=queues,
+            commands_queue=made.commands,
             alarm_names=observability.release_alarms,
             alarm_topic_arn=observability.topic_arn,
             schedule_group=schedules.name,
@@ -167,7 +173,12 @@ class Environment(pulumi.ComponentResource):
         )
 
     def _operations(
-        self, identity: HostIdentity, profile: pulumi.Output[str], log_group_prefix: str
+        self,
+        identity: HostIdentity,
+        profile: pulumi.Output[str],
+        log_group_prefix: str,
+        bucket: pulumi.Output[str],
+        commands_queue: pulumi.Output[str],
     ) -> Operations:
         settings, network = self._settings, self._network
         public = settings.operations.address == "public"
@@ -179,6 +190,8 @@ class Environment(pulumi.ComponentResource):
             image=settings.web.image,
             log_group_prefix=log_group_prefix,
             retention_days=settings.logs.retention,
+            bucket=bucket,
+            commands_queue=commands_queue,
         )
         return Operations(settings.stack, settings.operations, identity, site, self._own)
 

@@ -18,8 +18,8 @@ APPLICATION_PORTS = (1024, 65535)
 class Firewall(pulumi.ComponentResource):
     """A security group each for the balancer, instances, the database, the cache and the operations host.
 
-    Instances are reached by the balancer alone, the cache by instances, the database by instances and the operations
-    host, that host by SSH from where the settings allow. The database and the cache reach nothing.
+    Instances are reached by the balancer alone, the database and the cache by instances and the operations host, that
+    host by SSH from where the settings allow. The database and the cache reach nothing.
     """
 
     balancer_group_id: pulumi.Output[str]
@@ -92,6 +92,7 @@ class Firewall(pulumi.ComponentResource):
             ("database-from-instances", self.database_group_id, database.PORT, self.instance_group_id),
             ("database-from-operations", self.database_group_id, database.PORT, self.operations_group_id),
             ("cache-from-instances", self.cache_group_id, cache.PORT, self.instance_group_id),
+            ("cache-from-operations", self.cache_group_id, cache.PORT, self.operations_group_id),
         ):
             self._into(name, group, port, referenced_security_group_id=source)
 

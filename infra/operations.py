@@ -1,4 +1,4 @@
-"""The operations host: one small machine from which an environment's database is changed."""
+"""The operations host: one small machine from which an environment's database is changed, and commands are run."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import operations_boot, settings
+from infra import operations_boot, operations_programs, settings
 from infra.keys import KeyPair
+from infra.prefixes import PROGRAMS
 from infra.tags import named
 
 DISK = 16
@@ -66,7 +67,9 @@ class HostIdentity(pulumi.ComponentResource):
 
 @dataclass(frozen=True)
 class Site:
-    """Where the host stands: its subnet, the firewall around it, the profile that it acts with, its image."""
+    """Where the host stands: its subnet, the firewall around it, the profile that it acts with, its image; the bucket
+    that its programs are fetched from, and the URL of the queue that commands are ordered in.
+    """
 
     region: str
     subnet_id: pulumi.Input[str]
@@ -75,6 +78,8 @@ class Site:
     image: str
     log_group_prefix: str
     retention_days: int
+    bucket: pulumi.Output[str]
+    commands_queue: pulumi.Output[str]
 
 
 class Operations(pulumi.ComponentResource):
@@ -103,6 +108,16 @@ class Operations(pulumi.ComponentResource):
             tags=tags,
             opts=own,
         )
+        content = operations_programs.programs()
+        digest = operations_programs.digest_of(content)
+        programs = aws.s3.BucketObjectv2(
+            "operations-programs",
+            bucket=site.bucket,
+            key=f"{PROGRAMS}{digest}.json",
+            content=content,
+            content_type="application/json",
+            opts=own,
+        )
         instance = aws.ec2.Instance(
             "operations",
             ami=self._image(site.image),
@@ -111,7 +126,9 @@ class Operations(pulumi.ComponentResource):
             associate_public_ip_address=chosen.address == "public",
             vpc_security_group_ids=[site.security_group_id],
             iam_instance_profile=site.instance_profile,
-            user_data=pulumi.Output.all(identity.user.public, identity.secret_arn, logs.name).apply(
+            user_data=pulumi.Output.all(
+                identity.user.public, identity.secret_arn, logs.name, site.bucket, site.commands_queue
+            ).apply(
                 lambda known: operations_boot.user_data(
                     operations_boot.Boot(
                         user=chosen.user,
@@ -120,6 +137,9 @@ class Operations(pulumi.ComponentResource):
                         host_key_secret=known[1],
                         log_group=known[2],
                         region=site.region,
+                        programs=f"s3://{known[3]}/{PROGRAMS}{digest}.json",
+                        programs_digest=digest,
+                        commands_queue=known[4],
                     )
                 )
             ),
@@ -132,7 +152,8 @@ class Operations(pulumi.ComponentResource):
             ),
             tags=tags,
             opts=pulumi.ResourceOptions.merge(
-                own, pulumi.ResourceOptions(depends_on=[identity.ready], ignore_changes=["ami"])
+                own,
+                pulumi.ResourceOptions(depends_on=[identity.ready, programs], ignore_changes=["ami"]),
             ),
         )
         self.host = OperationsHost(

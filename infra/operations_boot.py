@@ -10,19 +10,7 @@ from dataclasses import dataclass
 
 from infra.cloud_config import body, file
 from infra.log_agent import AGENT, AGENT_FILE, configuration
-from infra.trust import AUTHORITY_URL
-
-FOLDER = "/opt/uneventful"
-LOGS = "/var/log/uneventful"
-
-MIGRATE = f"{FOLDER}/migrate"
-"""What is run over SSH; it reads one JSON document."""
-
-AUTHORITY = f"{FOLDER}/database-ca.pem"
-"""Where that puts the certificates which prove the database."""
-
-UNUSED_DAYS = 30
-"""After so many days a bundle that nobody asked for leaves the host; it is fetched again when somebody does."""
+from infra.operations_programs import COMMANDS_UNIT, FOLDER, LOGS, SAID, commands_unit
 
 MAY_INSTALL = "ALL=(root) NOPASSWD: /usr/bin/dnf ^install -y -q python3[.][0-9]+$"
 """The user may install a version of Python, and nothing else (sudoers(5), "Regular expressions")."""
@@ -31,7 +19,9 @@ MAY_INSTALL = "ALL=(root) NOPASSWD: /usr/bin/dnf ^install -y -q python3[.][0-9]+
 @dataclass(frozen=True)
 class Boot:
     """What the host is to become. `authorized_key` is the public key of who may log in, `host_key_secret` the ARN of
-    the secret with the host's own private key, JSON with the key `private`.
+    the secret with the host's own private key, JSON with the key `private`. `programs` is where the host's programs
+    are, `s3://…`, and `programs_digest` their sha256 in hex; `commands_queue` is the URL of the queue that orders for
+    commands come from.
     """
 
     user: str
@@ -40,10 +30,14 @@ class Boot:
     host_key_secret: str
     log_group: str
     region: str
+    programs: str
+    programs_digest: str
+    commands_queue: str
 
 
 def user_data(boot: Boot) -> str:
-    """The cloud-config: one user, the SSH server's settings, two scripts and the log agent's configuration."""
+    """The cloud-config: one user, the SSH server's settings, the boot script and the log agent's configuration."""
+    unit = commands_unit(boot.user, boot.commands_queue, boot.region)
     config = {
         "users": [
             {
@@ -57,7 +51,7 @@ def user_data(boot: Boot) -> str:
         "write_files": [
             file("/etc/ssh/sshd_config.d/uneventful.conf", "0600", ssh_server(boot.port)),
             file(f"{FOLDER}/boot", "0755", boot_script(boot)),
-            file(MIGRATE, "0755", MIGRATE_SCRIPT),
+            file(f"/etc/systemd/system/{COMMANDS_UNIT}", "0644", unit),
             file(AGENT_FILE, "0644", log_agent(boot.log_group)),
         ],
         "runcmd": [[f"{FOLDER}/boot"]],
@@ -77,89 +71,57 @@ PermitRootLogin no
 
 
 def boot_script(boot: Boot) -> str:
-    """The host's own key first: it is known by that, and nobody logs in before."""
-    user = shlex.quote(boot.user)
+    """The host's own programs and its key first: it is known by that, and nobody logs in before."""
+    user, region = shlex.quote(boot.user), shlex.quote(boot.region)
+    logs = " ".join(f".{LOGS}/{name}.log" for name in SAID)
     return f"""\
 #!/bin/sh
-# Take the host's own key, let the user in, keep what is said.
+# Fetch the host's programs, take its own key, let the user in, keep what is said.
 set -eu
 cd "$(dirname "$0")/../.."
 mkdir -p .{LOGS} .{FOLDER}/bundles
 exec >>.{LOGS}/boot.log 2>&1
-tries=0
-until secret=$(aws secretsmanager get-secret-value --region {shlex.quote(boot.region)} \\
-    --secret-id {shlex.quote(boot.host_key_secret)} --query SecretString --output text); do
-  tries=$((tries + 1))
-  [ "$tries" -lt 60 ] || {{ echo "gave up: this host has no key"; exit 1; }}
-  sleep 2
-done
+again() {{
+  tries=0
+  until "$@"; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 60 ] || {{ echo "gave up after $tries tries: $*"; return 1; }}
+    sleep 2
+  done
+}}
+again aws s3 cp --region {region} --only-show-errors {shlex.quote(boot.programs)} .{FOLDER}/programs.json
+echo "{boot.programs_digest}  .{FOLDER}/programs.json" | sha256sum -c -
+python3 -c '
+import json, os, sys
+os.chdir(sys.argv[1])
+for name, text in json.load(open("programs.json")).items():
+    with open(name, "w") as out:
+        out.write(text)
+    os.chmod(name, 0o755)
+' .{FOLDER}
+key() {{
+  aws secretsmanager get-secret-value --region {region} --query SecretString --output text \\
+    --secret-id {shlex.quote(boot.host_key_secret)} >etc/ssh/secret.new
+}}
 (umask 077
- printf '%s' "$secret" |
-   python3 -c 'import json, sys; sys.stdout.write(json.load(sys.stdin)["private"])' >etc/ssh/key.new)
+ again key
+ python3 -c 'import json, sys; sys.stdout.write(json.load(sys.stdin)["private"])' \\
+   <etc/ssh/secret.new >etc/ssh/key.new)
+rm etc/ssh/secret.new
 mv etc/ssh/key.new etc/ssh/ssh_host_ed25519_key
 rm -f etc/ssh/ssh_host_ed25519_key.pub
-touch .{LOGS}/migrate.log
-chown {user} .{FOLDER} .{FOLDER}/bundles .{LOGS}/migrate.log
+touch {logs}
+chown {user} .{FOLDER} .{FOLDER}/bundles {logs}
 systemctl restart sshd
 echo "the SSH server has its key"
 command -v {AGENT}-ctl >/dev/null || timeout 180 dnf install -y -q {AGENT} || true
 systemctl enable --now {AGENT} || echo "no log agent: what is said here stays here"
-"""
-
-
-MIGRATE_SCRIPT = f"""\
-#!/bin/bash
-# Run the migrator of a bundle. Reads one JSON document, which names the bundle and says what to do, and hands it on.
-set -euo pipefail
-cd "$(dirname "$0")"
-log=../../var/log/uneventful/migrate.log
-
-run() {{
-  order=$(cat)
-  read -r bucket key digest region < <(python3 -c '
-import json, sys
-order = json.load(sys.stdin)
-print(order["bucket"], order["key"], order["digest"], order["region"])
-' <<<"$order" 2>/dev/null) || {{ echo "expected a JSON document with bucket, key, digest and region" >&2; return 2; }}
-  [[ $digest =~ ^[0-9a-f]{{64}}$ ]] || {{ echo "not a digest: $digest" >&2; return 2; }}
-  bundle=$PWD/bundles/$digest
-  [ -d "$bundle" ] || fetch
-  touch "$bundle"
-  find bundles -mindepth 1 -maxdepth 1 -mtime +{UNUSED_DAYS} -exec rm -rf {{}} +
-  if [ ! -s database-ca.pem ]; then
-    curl -fsS --max-time 60 -o "database-ca.$$" {AUTHORITY_URL}
-    mv "database-ca.$$" database-ca.pem
-  fi
-  python=python$(cat "$bundle/.uneventful/python")
-  command -v "$python" >/dev/null || sudo dnf install -y -q "$python"
-  # The order says where the certificates are on the host; this is where they are.
-  python3 -c '
-import json, sys
-order = json.load(sys.stdin)
-order["database"]["ca"] = sys.argv[1]
-json.dump(order, sys.stdout)
-' "$PWD/database-ca.pem" <<<"$order" |
-    PYTHONPATH=$bundle/.uneventful/migrator "$python" -P -m migrator "$bundle"
-}}
-
-# Beside its place first, and checked: a folder that has a bundle's name is that bundle, whole.
-fetch() {{
-  part=$(mktemp -d bundles/part.XXXXXX)
-  trap 'rm -rf "$part"' EXIT
-  aws s3 cp --region "$region" --only-show-errors "s3://$bucket/$key" "$part/bundle.tar.gz"
-  sha256sum -c --quiet - <<<"$digest  $part/bundle.tar.gz" >&2
-  mkdir "$part/app"
-  tar -xzf "$part/bundle.tar.gz" -C "$part/app" --no-same-owner
-  mv -T "$part/app" "$bundle" || [ -d "$bundle" ]
-}}
-
-# Both streams go to the log too, and there they go on when nobody listens any more.
-{{ run 2>&1 >&3 3>&- | tee -p -a "$log" >&2; }} 3>&1 | tee -p -a "$log"
+systemctl daemon-reload
+systemctl enable --now {COMMANDS_UNIT}
 """
 
 
 def log_agent(log_group: str) -> str:
-    """The log agent's configuration: what boot and migrations say."""
-    return configuration(
-        log_group, {f"{LOGS}/{name}.log": f"{{instance_id}}/{name}" for name in ("boot", "migrate")}
-    )
+    """The log agent's configuration: a stream for the boot, and for each of what `SAID` names."""
+    streams = {f"{LOGS}/{name}.log": f"{{instance_id}}/{name}" for name in ("boot", *SAID)}
+    return configuration(log_group, streams)

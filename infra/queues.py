@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import settings
+from infra.stored import COMMANDS_QUEUE
 from infra.tags import named
 
 KEPT = 1209600
@@ -30,10 +31,11 @@ class Queue:
 
 class Queues(pulumi.ComponentResource):
     """Encrypted queues that answer over TLS only. A message that was delivered as often as the settings say, and never
-    deleted, goes to the dead letters of its queue.
+    deleted, goes to the dead letters of its queue. `commands` is there beside those that are `chosen`.
     """
 
     queues: Mapping[str, Queue]
+    commands: Queue
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class Queues(pulumi.ComponentResource):
         self._environment = environment
         self._own = pulumi.ResourceOptions(parent=self)
         self.queues = MappingProxyType({name: self._queue(name, one) for name, one in chosen.items()})
+        self.commands = self._queue(COMMANDS_QUEUE, settings.Queue())
         self.register_outputs({name: queue.url for name, queue in self.queues.items()})
 
     def _queue(self, name: str, chosen: settings.Queue) -> Queue:

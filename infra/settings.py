@@ -14,7 +14,7 @@ from infra.operated import AcceptedRisks, Alarms, Logs, Operations, RiskName
 from infra.part import Part, refuse
 from infra.reached import Balancer, Network
 from infra.running import PROCESS_PATTERN, Rollout, Web, Worker
-from infra.stored import QUEUE_PATTERN, Bundles, Cache, Database, Queue
+from infra.stored import COMMANDS_QUEUE, QUEUE_PATTERN, Bundles, Cache, Database, Queue
 from infra.variables import NAME_PATTERN, RESERVED_VARIABLES
 
 __all__ = (
@@ -54,6 +54,8 @@ def _no_web(workers: dict[str, Worker]) -> dict[str, Worker]:
 
 
 def _by_name(queues: dict[str, Queue]) -> dict[str, Queue]:
+    if COMMANDS_QUEUE in queues:
+        raise refuse("every environment has a queue of that name already, for commands")
     return dict(sorted(queues.items()))
 
 
@@ -103,7 +105,7 @@ class Settings(Part):
         AfterValidator(_by_name),
         Field(
             description="NAME: {visibility, retention, attempts, oldest} for each queue; a name is a small letter, "
-            "then small letters, digits and -, 32 at most",
+            "then small letters, digits and -, 32 at most, and is not commands",
             examples=[{"jobs": {}}],
         ),
     ] = Field(default_factory=lambda: {"jobs": Queue()})

@@ -8,6 +8,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from infra.part import Part, refuse
 
+COMMANDS_QUEUE = "commands"
+"""The queue that every environment has, for orders to the operations host; no other may be called so."""
+
 QUEUE_PATTERN = r"^[a-z][a-z0-9-]{0,31}$"
 """Short enough for a physical name, and for the name of the variable that tells a process its address."""
 

@@ -17,7 +17,7 @@ import pulumi_command as command
 
 from infra import tags
 from infra.environment import Outputs
-from infra.operations_boot import AUTHORITY, MIGRATE
+from infra.operations_programs import AUTHORITY, MIGRATE
 from release.ledger import needs
 from release.model import Release
 

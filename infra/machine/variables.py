@@ -1,4 +1,4 @@
-"""Fetch the secret variables of this instance's release, and write them as systemd reads them.
+"""Fetch the secret variables of a release; as a program, this instance's, and write them as systemd reads them.
 
 Beside this file, `variables.json` names the secrets and tells what is known of the environment in the open; `secrets`
 is written beside it with all of it, whole or not at all, for root alone. No secret is printed, or in a command line.
@@ -13,6 +13,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 PATIENCE = 120.0
@@ -83,14 +84,19 @@ def write(path: Path, text: str) -> None:
     made.replace(path)
 
 
-def main() -> None:
-    here = Path(__file__).resolve().parent
-    asked = json.loads((here / "variables.json").read_text(encoding="utf-8"))
+def gathered(asked: dict[str, Any], authority: Path) -> dict[str, str]:
+    """All pairs: those that are known, those of the secrets that are named, and what is made of both."""
     with ThreadPoolExecutor() as together:
         fetched = list(together.map(lambda secret: fetch(secret, asked["region"]), asked["secrets"]))
     pairs = {name: value for secret in fetched for name, value in secret.items()}
-    known = asked["known"]
-    pairs = {**known, **composed(pairs, known, here / "database-ca.pem"), **pairs}
+    known: dict[str, str] = asked["known"]
+    return {**known, **composed(pairs, known, authority), **pairs}
+
+
+def main() -> None:
+    here = Path(__file__).resolve().parent
+    asked = json.loads((here / "variables.json").read_text(encoding="utf-8"))
+    pairs = gathered(asked, here / "database-ca.pem")
     write(here / "secrets", "".join(assignment(name, pairs[name]) for name in sorted(pairs)))
 
 

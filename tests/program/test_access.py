@@ -55,29 +55,28 @@ def test_an_instance_may_read_its_bundle_and_secrets_handle_messages_write_its_l
             "arn:aws:made:::variables",
             logins(stack),
         },
-        "sqs:ChangeMessageVisibility": queue,
-        "sqs:DeleteMessage": queue,
-        "sqs:GetQueueAttributes": queue,
-        "sqs:GetQueueUrl": queue,
-        "sqs:ReceiveMessage": queue,
-        "sqs:SendMessage": queue,
+        **{f"sqs:{action}": queue for action in HANDLING},
         "logs:CreateLogStream": {logs},
         "logs:DescribeLogStreams": {logs},
         "logs:PutLogEvents": {logs},
     }
 
 
-def test_the_operations_host_may_make_logins_and_only_it_knows_the_database_master(
+def test_the_operations_host_may_make_logins_and_run_commands_and_only_it_knows_the_database_master(
     environment: Recording, stack: str
 ) -> None:
     logs = f"arn:aws:logs:{REGION}:111122223333:log-group:/uneventful/{stack}/operations-*"
+    queues = {"arn:aws:made:::queue-jobs", "arn:aws:made:::queue-commands"}
     assert granted(environment, "operations") == {
-        "s3:GetObject": {BUNDLES},
+        "s3:GetObject": {BUNDLES, PROGRAMS},
         "secretsmanager:GetSecretValue": {
             "arn:aws:made:::host-key",
             "arn:aws:made:::master",
+            "arn:aws:made:::cache-token",
+            "arn:aws:made:::variables",
             logins(stack),
         },
+        **{f"sqs:{action}": queues for action in HANDLING},
         "secretsmanager:DescribeSecret": {logins(stack)},
         "secretsmanager:PutSecretValue": {logins(stack)},
         "logs:CreateLogStream": {logs},
@@ -87,7 +86,8 @@ def test_the_operations_host_may_make_logins_and_only_it_knows_the_database_mast
 
 
 def test_the_scheduler_may_send_messages_and_nothing_else(environment: Recording) -> None:
-    assert granted(environment, "scheduler") == {"sqs:SendMessage": {"arn:aws:made:::queue-jobs"}}
+    sent = {"arn:aws:made:::queue-jobs", "arn:aws:made:::queue-commands"}
+    assert granted(environment, "scheduler") == {"sqs:SendMessage": sent}
 
 
 def test_every_policy_names_what_it_allows(environment: Recording, stack: str) -> None:
@@ -118,12 +118,12 @@ def test_each_role_is_taken_by_the_one_service_that_it_is_for(environment: Recor
     assert trust["scheduler"][0]["Condition"] == {"ArnEquals": {"aws:SourceArn": "arn:aws:made:::schedules"}}
 
 
-def test_without_a_queue_no_policy_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_queue_of_its_own_an_application_handles_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
     recording = run(World("dev", {"uneventful:queues": "{}"}), monkeypatch)
     assert recording.exit_status == 0
-    assert recording.of("sqs/queue:Queue") == []
-    assert not any("sqs:" in policy.inputs["policy"] for policy in recording.of("iam/rolePolicy:RolePolicy"))
-    assert granted(recording, "scheduler") == {}
+    assert {queue.name for queue in recording.of("sqs/queue:Queue")} == {"queue-commands", "dead-commands"}
+    assert not any(action.startswith("sqs:") for action in granted(recording, "instances"))
+    assert granted(recording, "scheduler") == {"sqs:SendMessage": {"arn:aws:made:::queue-commands"}}
 
 
 def test_no_right_reaches_into_another_environment(recorded: Recorded) -> None:

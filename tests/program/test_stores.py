@@ -31,11 +31,13 @@ def test_the_database_is_private_and_reached_by_instances_and_the_operations_hos
     assert reached(environment, "database") == {("instances-id", 5432, 5432), ("operations-id", 5432, 5432)}
 
 
-def test_the_cache_is_private_and_reached_by_instances_alone(environment: Recording) -> None:
+def test_the_cache_is_private_and_reached_by_instances_and_the_operations_host_alone(
+    environment: Recording,
+) -> None:
     cache = environment.one("ReplicationGroup").inputs
     assert set(environment.one("elasticache/subnetGroup:SubnetGroup").inputs["subnetIds"]) == PRIVATE
     assert cache["securityGroupIds"] == ["cache-id"]
-    assert reached(environment, "cache") == {("instances-id", 6379, 6379)}
+    assert reached(environment, "cache") == {(f"{who}-id", 6379, 6379) for who in ("instances", "operations")}
 
 
 def test_what_keeps_data_reaches_nothing(environment: Recording) -> None:
@@ -126,8 +128,10 @@ def test_each_queue_has_dead_letters_that_outlive_it(monkeypatch: pytest.MonkeyP
     queues = {"uneventful:queues": {"jobs": {"attempts": 3}, "mail-out": {"retention": 1209600}}}
     recording = run(World("dev", queues), monkeypatch)
     made = {q.name: q.inputs for q in recording.of("sqs/queue:Queue")}
-    assert set(made) == {"queue-jobs", "dead-jobs", "queue-mail-out", "dead-mail-out"}
-    for name, attempts in (("jobs", 3), ("mail-out", 5)):
+    assert set(made) == {
+        f"{kind}-{of}" for kind in ("queue", "dead") for of in ("jobs", "mail-out", "commands")
+    }
+    for name, attempts in (("jobs", 3), ("mail-out", 5), ("commands", 5)):
         redrive = json.loads(made[f"queue-{name}"]["redrivePolicy"])
         assert redrive == {"deadLetterTargetArn": f"arn:aws:made:::dead-{name}", "maxReceiveCount": attempts}
         assert "redrivePolicy" not in made[f"dead-{name}"]
@@ -138,7 +142,7 @@ def test_each_queue_has_dead_letters_that_outlive_it(monkeypatch: pytest.MonkeyP
 def test_a_queue_refuses_whatever_does_not_come_over_tls(environment: Recording) -> None:
     policies = environment.of("sqs/queuePolicy:QueuePolicy")
     assert {p.inputs["queueUrl"] for p in policies} == {
-        f"https://queues.example.com/{name}" for name in ("queue-jobs", "dead-jobs")
+        f"https://queues.example.com/{kind}-{of}" for kind in ("queue", "dead") for of in ("jobs", "commands")
     }
     for policy in policies:
         (statement,) = json.loads(policy.inputs["policy"])["Statement"]

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from infra.keys import new_private_key, public_key
-from infra.operations_boot import MIGRATE, Boot, user_data
+from infra.operations_boot import Boot, user_data
+from infra.operations_programs import MIGRATE, digest_of, programs
 from localcloud.engine.command import remote
 from localcloud.engine.command.inputs import Command, Endpoint
 from localcloud.engine.command.outcome import CommandFailed
@@ -41,7 +42,19 @@ def test_the_host_runs_the_migrator_of_a_bundle_and_passes_its_exit_status_on(cl
     secret = client(endpoint, "secretsmanager").create_secret(
         Name="host-key", SecretString=json.dumps({"private": host})
     )
-    boot = Boot("ec2-user", 2222, public_key(user), secret["ARN"], "/shop/dev/operations", REGION)
+    content = programs()
+    client(endpoint, "s3").put_object(Bucket=BUCKET, Key="programs.json", Body=content.encode())
+    boot = Boot(
+        user="ec2-user",
+        port=2222,
+        authorized_key=public_key(user),
+        host_key_secret=secret["ARN"],
+        log_group="/shop/dev/operations",
+        region=REGION,
+        programs=f"s3://{BUCKET}/programs.json",
+        programs_digest=digest_of(content),
+        commands_queue=client(endpoint, "sqs").create_queue(QueueName="commands")["QueueUrl"],
+    )
     spec = cloud.booted(user_data(boot).encode(), env={**KEYS, "AWS_ENDPOINT_URL": endpoint})
     files = {".uneventful/python": "3\n", ".uneventful/migrator/migrator.py": MIGRATOR}
     digest = stored(endpoint, packed(files))

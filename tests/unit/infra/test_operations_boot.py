@@ -2,48 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import subprocess
-import sys
-import tarfile
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from infra import operations_boot
-from infra.operations_boot import Boot, user_data
-
-BOOT = Boot(
-    user="ec2-user",
-    port=22,
-    authorized_key="ssh-ed25519 AAAA",
-    host_key_secret="arn:host-key",
-    log_group="/a/b/operations-1",
-    region="eu-west-1",
-)
-PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-
-AWS = """\
-#!/bin/sh
-echo "aws $*" >>"$TOOLS/asked"
-case "$1 $2" in
-  "s3 cp") for word; do last="$word"; done; cp "$TOOLS/bundle.tar.gz" "$last" ;;
-  "secretsmanager get-secret-value") cat "$TOOLS/secret" ;;
-esac
-"""
-CURL = """\
-#!/bin/sh
-echo "curl $*" >>"$TOOLS/asked"
-while [ "$1" != -o ]; do shift; done
-echo certificates >"$2"
-"""
-NOTED = '#!/bin/sh\necho "${0##*/} $*" >>"$TOOLS/asked"\n'
+from tests.unit.infra.host import Host
 
 ECHO = """\
 import json, os, sys
@@ -55,93 +22,35 @@ sys.exit(order.get("exit", 0))
 """
 
 
-@dataclass(frozen=True)
-class Host:
-    folder: Path
-    tools: Path
-    environment: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def root(self) -> Path:
-        return self.folder / "root"
-
-    def log(self, name: str) -> str:
-        return (self.root / f"var/log/uneventful/{name}.log").read_text()
-
-    @property
-    def asked(self) -> list[str]:
-        return (self.tools / "asked").read_text().splitlines()
-
-    @property
-    def bundles(self) -> list[str]:
-        return [entry.name for entry in (self.root / "opt/uneventful/bundles").iterdir()]
-
-    def command(self, name: str) -> list[str]:
-        return [str(self.root / f"opt/uneventful/{name}")]
-
-    def run(self, name: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(name), input=stdin, capture_output=True, text=True, env=self.environment, timeout=60
-        )
-
-    def publish(self, migrator: str, python: str = PYTHON) -> str:
-        """Put a bundle where `aws s3 cp` finds it; its digest."""
-        app = self.tools / "app" / ".uneventful"
-        (app / "migrator" / "migrator").mkdir(parents=True, exist_ok=True)
-        (app / "migrator" / "migrator" / "__main__.py").write_text(migrator)
-        (app / "python").write_text(f"{python}\n")
-        bundle = self.tools / "bundle.tar.gz"
-        with tarfile.open(bundle, "w:gz") as archive:
-            archive.add(app.parent, arcname=".")
-        return hashlib.sha256(bundle.read_bytes()).hexdigest()
-
-
 def order(digest: str, **more: Any) -> str:
     where = {"bucket": "b", "key": f"bundles/{digest}.tar.gz", "digest": digest, "region": "eu-west-1"}
     return json.dumps({**where, "database": {"ca": "/opt/uneventful/database-ca.pem"}, **more})
 
 
-@pytest.fixture
-def host(tmp_path: Path) -> Host:
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    for name, text in {"aws": AWS, "curl": CURL}.items() | dict.fromkeys(
-        ("systemctl", "chown", "dnf", "sudo"), NOTED
-    ).items():
-        (tools / name).write_text(text)
-        (tools / name).chmod(0o755)
-    (tools / f"python{PYTHON}").symlink_to(sys.executable)
-    (tools / "python3").symlink_to(sys.executable)
-    (tools / "secret").write_text(json.dumps({"private": "-----BEGIN KEY-----\nabc\n-----END KEY-----\n"}))
-    environment = {"PATH": f"{tools}:{os.environ['PATH']}", "TOOLS": str(tools)}
-    made = Host(tmp_path, tools, environment)
-    (made.root / "etc/ssh").mkdir(parents=True)
-    for file in yaml.safe_load(user_data(BOOT))["write_files"]:
-        place = made.root / file["path"].lstrip("/")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(file["content"])
-        place.chmod(int(file["permissions"], 8))
-    (made.root / "var/log/uneventful").mkdir(parents=True)
-    (made.root / "opt/uneventful/bundles").mkdir(parents=True)
-    return made
-
-
-def test_the_host_takes_its_own_key_before_its_ssh_server_starts_anew(host: Host) -> None:
-    done = host.run("boot")
-    assert done.returncode == 0, host.log("boot")
-    key = host.root / "etc/ssh/ssh_host_ed25519_key"
+def test_the_host_takes_its_own_key_before_its_ssh_server_starts_anew(fresh: Host) -> None:
+    done = fresh.run("boot")
+    assert done.returncode == 0, fresh.log("boot")
+    key = fresh.root / "etc/ssh/ssh_host_ed25519_key"
     assert key.read_text() == "-----BEGIN KEY-----\nabc\n-----END KEY-----\n"
     assert key.stat().st_mode & 0o777 == 0o600
-    asked = host.asked
+    asked = fresh.asked
     assert asked.index("systemctl restart sshd") > next(n for n, a in enumerate(asked) if "arn:host-key" in a)
-    assert "BEGIN KEY" not in host.log("boot")
+    assert "BEGIN KEY" not in fresh.log("boot")
 
 
-def test_a_host_that_cannot_read_its_key_never_lets_anyone_in(host: Host) -> None:
-    (host.tools / "secret").write_text("no JSON")
-    assert host.run("boot").returncode != 0
-    assert "systemctl restart sshd" not in host.asked
-    assert not (host.root / "etc/ssh/ssh_host_ed25519_key").exists()
+def test_a_host_that_cannot_read_its_key_never_lets_anyone_in(fresh: Host) -> None:
+    (fresh.tools / "arn:host-key").write_text("no JSON")
+    assert fresh.run("boot").returncode != 0
+    assert "systemctl restart sshd" not in fresh.asked
+    assert not (fresh.root / "etc/ssh/ssh_host_ed25519_key").exists()
+
+
+def test_programs_that_are_not_those_that_were_named_are_never_written(fresh: Host) -> None:
+    (fresh.tools / "programs.json").write_text('{"migrate": "other"}')
+    assert fresh.run("boot").returncode != 0
+    assert "programs.json: FAILED" in fresh.log("boot")
+    assert not (fresh.root / "opt/uneventful/migrate").exists()
+    assert "systemctl restart sshd" not in fresh.asked
 
 
 def test_the_bundles_own_migrator_is_run_and_told_what_came_in(host: Host) -> None:
