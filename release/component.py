@@ -20,6 +20,7 @@ from release.ledger import contracted, promote
 from release.log_groups import LogGroups
 from release.migration import Migration, order
 from release.resources import TrafficShift
+from release.shrinking import shrink, warm_until
 from release.who import who
 from release.workers import Workers
 
@@ -64,6 +65,7 @@ class Release(pulumi.ComponentResource):
                 workers[release.id] = self._workers(release, fleets[release.id], working=False, after=[shift])
             live = {"id": wanted.id, "version": wanted.version}
             told = self._told(shift)
+            self._shrinking(shift, fleets, workers)
         self.exports = {
             "url": environment.url,
             "dnsName": environment.dns_name,
@@ -116,7 +118,23 @@ class Release(pulumi.ComponentResource):
 
     def _fleet(self, release: model.Release, door: Door) -> Fleet:
         migration, log_group = self._migrations[release.id], self._logs[model.WEB]
-        return Fleet(release, self._environment, self._settings, door, migration, log_group, self._own)
+        boot = self._intent.plan.boots[release.id]
+        return Fleet(release, self._environment, self._settings, door, migration, log_group, boot, self._own)
+
+    def _shrinking(
+        self,
+        shift: TrafficShift,
+        fleets: Mapping[str, Fleet],
+        workers: Mapping[str, Mapping[str, Workers]],
+    ) -> None:
+        """Those who are warm once the traffic is where it belongs leave when their time is over."""
+        former, terms = self._intent.former.ledger, self._intent.terms
+        for release in self._intent.plan.warm_after:
+            until = warm_until(release, former, terms, shift.live_at)
+            own = {process: each.group_name for process, each in workers[release.id].items()}
+            if until is not None:
+                fleet = fleets[release.id]
+                shrink(release, {model.WEB: fleet.group_name, **own}, until, [shift], fleet)
 
     def _workers(
         self, release: model.Release, fleet: Fleet, working: bool, after: list[pulumi.Resource]
@@ -131,6 +149,7 @@ class Release(pulumi.ComponentResource):
                 self._logs[process.name],
                 working,
                 after,
+                self._intent.plan.boots[release.id],
                 pulumi.ResourceOptions(parent=fleet),
             )
             for process in release.manifest.workers

@@ -16,6 +16,8 @@ UneventfulError
 │   └── ContractRefused    the contract that is wanted cannot be applied now
 ├── BalancerError          the load balancer's API refused or did not answer
 │   └── BalancerBusy       it throttled, failed or was silent: trying again may help
+├── ScalingError           EC2 Auto Scaling's API refused or did not answer
+│   └── Shrunk             a warm release has no instances any more: its time is over
 ├── SchedulerError         EventBridge Scheduler's API refused or did not answer
 ├── WorkersError           the instances of workers, or their queues, could not be asked or told
 ├── GateError              a release did not prove that it can serve; it has no traffic
@@ -34,6 +36,7 @@ UneventfulError
 from __future__ import annotations
 
 import textwrap
+from typing import Self
 
 
 class UneventfulError(Exception):
@@ -53,6 +56,12 @@ class UneventfulError(Exception):
         self.seen = seen
         self.state = state
         self.next = next
+
+    def now(self, state: str, next: str = "") -> Self:
+        """The same error with the `state` as it is now; its own `next` stays, where it has one."""
+        return type(self)(
+            self.what, expected=self.expected, seen=self.seen, state=state, next=self.next or next
+        )
 
     def __str__(self) -> str:
         labelled = (
@@ -131,6 +140,14 @@ class BalancerBusy(BalancerError):
 
 class WorkersError(UneventfulError):
     """The instances of workers, or their queues, could not be asked or told."""
+
+
+class ScalingError(UneventfulError):
+    """EC2 Auto Scaling's API refused, or did not answer."""
+
+
+class Shrunk(ScalingError):
+    """A warm release has no instances any more, since its time is over: it must boot again."""
 
 
 class SchedulerError(UneventfulError):

@@ -35,10 +35,16 @@ class Door:
         return pulumi.Output.secret(self.key.apply(lambda key: f"{release.id}.{key}"))
 
 
+def again(boot: int) -> str:
+    """How the names of groups end whose instances were made anew for the `boot`th time; the first one's as they are."""
+    return "" if boot == 1 else f"-{boot}"
+
+
 class Fleet(pulumi.ComponentResource):
     """The web instances of `release`, proven healthy through the balancer once `gate` is there.
 
-    None boots before `migration` is done. `alarm_names` ring for this release alone.
+    None boots before `migration` is done. `alarm_names` ring for this release alone. `boot` numbers the group: with
+    another one its instances are made anew, and must prove themselves again.
     """
 
     target_group_arn: pulumi.Output[str]
@@ -55,6 +61,7 @@ class Fleet(pulumi.ComponentResource):
         door: Door,
         migration: Migration,
         log_group: pulumi.Output[str],
+        boot: int = 1,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("uneventful:release:Fleet", f"fleet-{release.id}", None, opts)
@@ -62,12 +69,15 @@ class Fleet(pulumi.ComponentResource):
         self._environment = environment
         self._settings = settings
         self._name = f"{WEB}-{release.id}"
+        self._boot = again(boot)
         self._labels = launch.labels(environment, release, WEB)
         target_group = self._target_group()
         rule = self._rule(target_group, door)
         template = self._template(migration, log_group)
         group = self._group(target_group, template, after=[rule, migration.done])
-        scaling.by_requests(self._name, group, target_group, environment, settings.web.requests, parent=self)
+        scaling.by_requests(
+            f"{self._name}{self._boot}", group, target_group, environment, settings.web.requests, parent=self
+        )
         self.gate = self._gate(target_group, door, after=[rule, group])
         self.alarm_names = fleet_alarms(
             release, target_group, environment, settings, self._labels, self._own(depends_on=[self.gate])
@@ -138,7 +148,7 @@ class Fleet(pulumi.ComponentResource):
     ) -> aws.autoscaling.Group:
         web = self._settings.web
         return aws.autoscaling.Group(
-            self._name,
+            f"{self._name}{self._boot}",
             # No desired capacity: that is the scaler's.
             min_size=web.min,
             max_size=web.max,
@@ -160,7 +170,7 @@ class Fleet(pulumi.ComponentResource):
     def _gate(self, target_group: aws.lb.TargetGroup, door: Door, after: list[pulumi.Resource]) -> HealthGate:
         gate, health_path = self._settings.rollout.gate, self._release.manifest.health_path
         return HealthGate(
-            f"gate-{self._release.id}",
+            f"gate-{self._release.id}{self._boot}",
             release=self._release.id,
             version=self._release.version,
             target_group_arn=target_group.arn,

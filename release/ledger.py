@@ -6,50 +6,32 @@ update keeps the outputs that were there before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from release.errors import LedgerError
+from release.entries import Entries, Entry, State, heads, unread, untrue
 from release.model import REVISION_PATTERN, Release
 from release.warmth import ends, instant
 
+__all__ = (
+    "Contract",
+    "Entry",
+    "Ledger",
+    "State",
+    "Terms",
+    "contracted",
+    "needs",
+    "overtaken",
+    "promote",
+    "shrunk",
+)
+
 FORMAT = 1
-
-State = Literal["live", "warm", "retired"]
-
-_LATER = ("warm_until", "baked", "evidence", "boot")
-
-
-class Entry(BaseModel):
-    """One release and what it is now. `sequence` grows each time that a release becomes live; `live_at` is
-    that moment in UTC (ISO 8601), empty where it isn't known.
-
-    `warm_until` is when it shrinks after it stopped being live (UTC; empty where no time ends that). `baked` are the
-    seconds for which it was watched with all the traffic before it counted as live, `evidence` is what allowed it to
-    come here from another environment, in words. `boot` says how often its instances were made anew while the rest of
-    its fleet stood.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    sequence: Annotated[int, Field(ge=1)]
-    state: State
-    live_at: str = Field(default="", validation_alias="liveAt", serialization_alias="liveAt")
-    warm_until: str = Field(default="", validation_alias="warmUntil", serialization_alias="warmUntil")
-    baked: Annotated[int, Field(ge=0)] = 0
-    evidence: str = ""
-    boot: Annotated[int, Field(ge=1)] = 1
-    release: Release
-
-    def dump(self) -> dict[str, Any]:
-        """JSON's own types; what came later than the first ledgers is there only where it is known."""
-        later = {name for name in _LATER if getattr(self, name) == type(self).model_fields[name].default}
-        return self.model_dump(mode="json", by_alias=True, exclude=later)
 
 
 class Contract(BaseModel):
@@ -72,28 +54,29 @@ class Ledger:
     Building one that breaks this raises LedgerError, so a ledger that exists is true to its own rules.
     """
 
-    entries: tuple[Entry, ...] = ()
+    entries: Sequence[Entry] = ()
     contracts: tuple[Contract, ...] = ()
 
     def __post_init__(self) -> None:
-        sequences = [entry.sequence for entry in self.entries]
+        all_heads = heads(self.entries)
+        sequences = [head.sequence for head in all_heads]
         if any(later <= earlier for earlier, later in pairwise(sequences)):
-            raise _untrue("sequence numbers that grow", f"{sequences[-5:]} at the end")
-        ids = [entry.release.id for entry in self.entries]
+            raise untrue("sequence numbers that grow", f"{sequences[-5:]} at the end")
+        ids = [head.release for head in all_heads]
         if len(set(ids)) != len(ids):
-            raise _untrue(
+            raise untrue(
                 "one entry for each release", f"twice: {sorted({i for i in ids if ids.count(i) > 1})}"
             )
-        live = [entry.sequence for entry in self.entries if entry.state == "live"]
+        live = [head.sequence for head in all_heads if head.state == "live"]
         if self.entries and live != sequences[-1:]:
-            raise _untrue("the last entry live, and no other", f"live: {live} of {sequences[-5:]}")
+            raise untrue("the last entry live, and no other", f"live: {live} of {sequences[-5:]}")
         revisions = [contract.revision for contract in self.contracts]
         if len(set(revisions)) != len(revisions):
-            raise _untrue("each contract once", f"{revisions}")
-        for entry in self.entries:
+            raise untrue("each contract once", f"{revisions}")
+        for entry in (*((self.live,) if self.live else ()), *self.warm):
             lost = overtaken(entry.release, self.contracts)
-            if lost and entry.state != "retired":
-                raise _untrue(
+            if lost:
+                raise untrue(
                     "nobody live or warm whom a contract has overtaken",
                     f"{entry.release} is {entry.state} and does not know {lost[0].revision}",
                 )
@@ -108,21 +91,17 @@ class Ledger:
         if stored is None:
             return cls()
         if not isinstance(stored, dict) or not isinstance(stored.get("entries"), list):
-            raise _untrue("a mapping with 'format' and 'entries'", f"{type(stored).__name__}")
+            raise untrue("a mapping with 'format' and 'entries'", f"{type(stored).__name__}")
         if stored.get("format") != FORMAT:
-            raise _untrue(f"format {FORMAT}", f"format {stored.get('format')!r}")
+            raise untrue(f"format {FORMAT}", f"format {stored.get('format')!r}")
         contracts = stored.get("contracts", [])
         if not isinstance(contracts, list):
-            raise _untrue("a list of contracts", f"{type(contracts).__name__}")
+            raise untrue("a list of contracts", f"{type(contracts).__name__}")
         try:
-            return cls(
-                tuple(Entry.model_validate(entry) for entry in stored["entries"]),
-                tuple(Contract.model_validate(contract) for contract in contracts),
-            )
+            applied = tuple(Contract.model_validate(contract) for contract in contracts)
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise _untrue("entries as they were written", f"{place}: {first['msg']}".lstrip(": ")) from None
+            raise unread(error) from None
+        return cls(Entries(stored["entries"]), applied)
 
     def dump(self) -> dict[str, Any]:
         """The stack output: JSON's own types only, without secrets."""
@@ -141,24 +120,33 @@ class Ledger:
     @property
     def warm(self) -> tuple[Entry, ...]:
         """The releases that run and could serve in a second, the one that was live last first."""
-        return tuple(entry for entry in reversed(self.entries) if entry.state == "warm")
+        warm = [place for place, head in enumerate(heads(self.entries)) if head.state == "warm"]
+        return tuple(self.entries[place] for place in reversed(warm))
 
     def find(self, release_id: str) -> Entry | None:
         """The entry of the release with this id, whatever its state."""
-        return next((entry for entry in self.entries if entry.release.id == release_id), None)
+        places = enumerate(heads(self.entries))
+        return next((self.entries[place] for place, head in places if head.release == release_id), None)
+
+    def of_version(self, version: str) -> tuple[Entry, ...]:
+        """The entries of all releases of this version, the one that was live last first."""
+        found = [place for place, head in enumerate(heads(self.entries)) if head.version == version]
+        return tuple(self.entries[place] for place in reversed(found))
 
 
 @dataclass(frozen=True)
 class Terms:
     """What else an update knows. `now` is when it began (None: no time is looked at), `warm` the seconds for which a
-    release that stops being live stays at its full size (0: no time ends that). `baked` and `evidence` are the new
-    entry's.
+    release that stops being live stays at its full size (0: no time ends that). `baked`, `evidence`, `by` and
+    `observed` are the new entry's.
     """
 
     now: datetime | None = None
     warm: int = 0
     baked: int = 0
     evidence: str = ""
+    by: str = ""
+    observed: str = ""
 
 
 def promote(ledger: Ledger, release: Release, window: int, at: str, terms: Terms = Terms()) -> Ledger:
@@ -170,7 +158,7 @@ def promote(ledger: Ledger, release: Release, window: int, at: str, terms: Terms
     applies the window and the time.
     """
     if window < 0:
-        raise _untrue("a window of 0 or more warm releases", f"{window}")
+        raise untrue("a window of 0 or more warm releases", f"{window}")
     entries = ledger.entries
     if ledger.live is None or ledger.live.release.id != release.id:
         until = ends(at, terms.warm) if terms.warm else ""
@@ -182,7 +170,8 @@ def promote(ledger: Ledger, release: Release, window: int, at: str, terms: Terms
             if entry.release.id != release.id
         )
         entries = (*demoted, _entry(ledger, release, at, terms))
-    in_time = [entry for entry in reversed(entries) if entry.state == "warm" and not shrunk(entry, terms.now)]
+    over = {entry.sequence for entry in ledger.entries if shrunk(entry, terms.now)}
+    in_time = [entry for entry in reversed(entries) if entry.state == "warm" and entry.sequence not in over]
     kept = {entry.sequence for entry in in_time[:window]}
     return replace(
         ledger,
@@ -231,19 +220,11 @@ def _entry(ledger: Ledger, release: Release, at: str, terms: Terms) -> Entry:
         baked=before.baked if before else terms.baked,
         evidence=terms.evidence or (before.evidence if before else ""),
         boot=before.boot + shrunk(before, terms.now) if before else 1,
+        by=terms.by,
+        observed=terms.observed,
         release=release,
     )
 
 
 def _in_state(entry: Entry, state: State) -> Entry:
     return entry.model_copy(update={"state": state})
-
-
-def _untrue(expected: str, seen: str) -> LedgerError:
-    return LedgerError(
-        "the ledger in this stack's outputs cannot be used",
-        expected=expected,
-        seen=seen,
-        state="traffic and data are untouched",
-        next="pulumi stack output ledger --json",
-    )

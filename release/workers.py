@@ -15,6 +15,7 @@ from infra.environment import Outputs
 from infra.running import Worker
 from infra.settings import Settings
 from release import launch, scaling
+from release.fleet import again
 from release.migration import Migration
 from release.model import Process, Release
 
@@ -34,6 +35,7 @@ class Workers(pulumi.ComponentResource):
         log_group: pulumi.Output[str],
         working: bool,
         after: Sequence[pulumi.Resource],
+        boot: int = 1,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         name = f"{process.name}-{release.id}"
@@ -43,7 +45,7 @@ class Workers(pulumi.ComponentResource):
             release, process, wanted.instance, environment, settings, migration, log_group, parent=self
         )
         group = aws.autoscaling.Group(
-            name,
+            f"{name}{again(boot)}",
             # No desired capacity: that is the scaler's.
             min_size=wanted.min if working else 0,
             max_size=wanted.max if working else 0,
@@ -63,6 +65,6 @@ class Workers(pulumi.ComponentResource):
         )
         queue = environment.queues.get(wanted.queue or min(environment.queues, default=""))
         if queue is not None:
-            scaling.by_backlog(name, group, queue, wanted.backlog, parent=self)
+            scaling.by_backlog(f"{name}{again(boot)}", group, queue, wanted.backlog, parent=self)
         self.group_name = group.name
         self.register_outputs({"autoScalingGroup": group.name})

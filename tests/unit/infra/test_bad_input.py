@@ -178,6 +178,11 @@ BAD: dict[str, Case] = {
         "uneventful:alarms.free_storage",
         "would never be quiet",
     ),
+    "a warm time that is over during the release": (
+        {"warm": 70},
+        "uneventful:warm",
+        "the rollout's drain, handover and bake",
+    ),
     "an odd retention": ({"logs": {"retention": 10}}, "uneventful:logs.retention", "7 is near"),
     "logs for ever": ({"logs": {"retention": 0}}, "uneventful:logs.retention", "seen:    0"),
     "no version of secrets": ({"secrets": "newest"}, "uneventful:secrets", '"newest"'),
