@@ -47,9 +47,13 @@ async def _run(process: asyncssh.SSHServerProcess[bytes]) -> None:
         env={"PATH": "/usr/bin:/bin", **environment},
     )
     await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
-    status = await child.wait()
-    await process.stdout.drain()
-    process.exit(status)
+    try:
+        status = await child.wait()
+        await process.stdout.drain()
+        process.exit(status)
+    finally:
+        # Also what the redirection has left to be waited for.
+        await process.wait_closed()
 
 
 @asynccontextmanager
