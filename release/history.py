@@ -116,7 +116,7 @@ def _name(wanted: str, ledger: Ledger) -> str:
         return str(entry.release) if entry else wanted
     if not wanted:
         return ""
-    matching = [str(entry.release) for entry in ledger.entries if entry.release.version == wanted]
+    matching = [str(entry.release) for entry in ledger.of_version(wanted)]
     if len(matching) == 1:
         return matching[0]
     return f"version {wanted}"

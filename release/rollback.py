@@ -96,7 +96,7 @@ def _named(ledger: Ledger, to: str) -> Entry:
         found = ledger.find(wanted)
         if found:
             return found
-    matching = [entry for entry in reversed(ledger.entries) if entry.release.version == to]
+    matching = ledger.of_version(to)
     if matching:
         # The same bundle with other variables is another release: the one that is not live is meant.
         return next((entry for entry in matching if entry is not ledger.live), matching[0])
@@ -115,8 +115,7 @@ def _last_good(ledger: Ledger, now: Now) -> Entry:
         return pinned
     if ledger.live and now.releasing:
         return ledger.live
-    retired = [entry for entry in reversed(ledger.entries) if entry.state == "retired"]
-    found = next(iter((*ledger.warm, *retired)), None)
+    found = next(iter((*ledger.warm, *ledger.entries[-2:-1])), None)
     if found is None:
         raise PlanError(
             "there is no release to go back to",

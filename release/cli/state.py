@@ -118,7 +118,8 @@ class StackState:
         """The fleets of releases that are neither live nor warm: on trial, or left by an update that
         failed.
         """
-        running = {entry.release.id for entry in self.ledger.entries if entry.state != "retired"}
+        live = self.ledger.live
+        running = {entry.release.id for entry in (*self.ledger.warm, *((live,) if live else ()))}
         return tuple(fleet for fleet in self.fleets if fleet.release not in running)
 
 
@@ -141,11 +142,12 @@ def _fleets(resources: list[dict[str, Any]], ledger: Ledger) -> Iterator[Fleet]:
 
 def _groups(resources: list[dict[str, Any]], ledger: Ledger) -> Iterator[Group]:
     """The live release's first, then the others', the one that was live last first; last those on trial."""
-    sequences = {entry.release.id: entry.sequence for entry in ledger.entries}
     tagged = [(_tags(outputs), outputs) for outputs in _of(resources, _GROUP)]
-    for tags, outputs in sorted(tagged, key=lambda each: -sequences.get(each[0].get(RELEASE, ""), 0)):
+    known = {tags.get(RELEASE, ""): ledger.find(tags.get(RELEASE, "")) for tags, _ in tagged}
+    sequences = {release: entry.sequence if entry else 0 for release, entry in known.items()}
+    for tags, outputs in sorted(tagged, key=lambda each: -sequences[each[0].get(RELEASE, "")]):
         release = tags.get(RELEASE, "")
-        entry = ledger.find(release)
+        entry = known[release]
         version = entry.release.version if entry else tags.get(VERSION, "")
         if release:
             name, process = str(outputs.get("name") or ""), tags.get(PROCESS, WEB)
