@@ -6,6 +6,8 @@
     api-error=RATE[:service[:Action]]     so many of the calls are answered with a 5xx
     api-unreachable=on                    every connection to the API is closed without an answer
     target-hang=INSTANCE                  the instance accepts connections and never answers
+    schedules-faster=TIMES                schedules live so many times as fast: rate(1 minute) at 60 is due each
+                                          second; set back, they go on from where they are, ahead of the clock
     seed=NUMBER                           the random knobs draw from this seed from now on
 
 `api-throttle`, `api-error` and `target-hang` take several values, separated by commas. A service is named
@@ -51,6 +53,7 @@ class Faults:
     api_error: tuple[ApiFault, ...] = ()
     api_unreachable: bool = False
     target_hang: tuple[str, ...] = ()
+    schedules_faster: float = 0.0
     seed: int | None = None
 
     def shown(self) -> dict[str, str]:
@@ -104,6 +107,13 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _times(text: str) -> float:
+    times = float(text)
+    if not 1 <= times <= 3600:
+        raise ValueError("expected 1 to 3600 times")
+    return times
+
+
 def _api_faults(text: str) -> tuple[ApiFault, ...]:
     return tuple(_api_fault(part) for part in text.split(",") if part)
 
@@ -134,6 +144,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "api-error": _api_faults,
     "api-unreachable": _switch,
     "target-hang": _names,
+    "schedules-faster": _times,
     "seed": int,
 }
 _EXAMPLES = {
@@ -143,6 +154,7 @@ _EXAMPLES = {
     "api-error": "api-error 0.05:autoscaling",
     "api-unreachable": "api-unreachable on",
     "target-hang": "target-hang i-0123456789abcdef0",
+    "schedules-faster": "schedules-faster 60",
     "seed": "seed 42",
 }
 

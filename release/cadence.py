@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 _RATE = re.compile(r"([1-9]\d{0,4}) (minute|hour|day)(s?)")
 
@@ -77,3 +78,9 @@ def wrong_rate(text: str) -> str:
     if found is None or (found[1] == "1") == bool(found[3]):
         return "a rate is a number and minutes, hours or days, like 1 minute or 5 minutes"
     return ""
+
+
+def interval(expression: str) -> timedelta | None:
+    """How far apart the times of a `rate(…)` are; None for a `cron(…)`, which the clock tells."""
+    found = _RATE.fullmatch(expression.removeprefix("rate(").removesuffix(")"))
+    return int(found[1]) * timedelta(**{f"{found[2]}s": 1}) if found else None

@@ -1,17 +1,28 @@
-"""The only door to EventBridge Scheduler's API: what a group of schedules holds, and making it hold something else."""
+"""The only door to EventBridge Scheduler's API: what a group of schedules holds, and making it hold something else.
+
+A rate without a `StartDate` "starts invoking the target immediately" (User Guide, "Schedule types"), and an update
+forgets what it does not say (API Reference, "UpdateSchedule"). So rates are always given one here: when they are made,
+that moment; when they are changed, the next time that they would have been due.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from release.aws import Busy, Calls, Refused
+from release.cadence import interval
 from release.errors import SchedulerError
 
 PATIENCE = 20.0
 """Seconds that a call is tried again: each of them may come true twice and changes nothing the second time."""
+
+CLOSE = timedelta(seconds=3)
+"""A rate is not changed so shortly before it is due, nor before it has had a moment for that."""
 
 _GONE, _THERE = "ResourceNotFoundException", "ConflictException"
 
@@ -64,40 +75,74 @@ class Applied:
     removed: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Held:
+    """An entry, and a time at which it was, or will be, due."""
+
+    entry: Entry
+    began: datetime
+
+
 class Scheduler:
     """The schedules of one group.
 
     Every method raises SchedulerError when the API refuses, or stays silent for longer than `patience` (s).
     """
 
-    def __init__(self, calls: Calls, group: str, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        group: str,
+        patience: float = PATIENCE,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._calls = calls
         self._group = group
         self._patience = patience
+        self._now = now
+        self._sleep = sleep
 
     async def read(self) -> tuple[Entry, ...]:
         """What the group holds, by name; nothing where there is no such group."""
-        with self._told():
-            found = [await self._entry(name) for name in await self._names()]
-        return tuple(sorted(filter(None, found), key=lambda entry: entry.name))
+        return tuple(held.entry for held in await self._held())
 
     async def apply(self, entries: Iterable[Entry]) -> Applied:
         """Let the group hold exactly these. Those that it holds already are not touched, a changed one is changed in
         one call, so that each time that it is due belongs to one of the two. May be repeated after any interruption.
         """
         wanted = {entry.name: entry for entry in entries}
-        held = {entry.name: entry for entry in await self.read()}
+        held = {each.entry.name: each for each in await self._held()}
         removed = tuple(name for name in held if name not in wanted)
-        changed = tuple(name for name in held if name in wanted and held[name] != wanted[name])
+        changed = tuple(name for name in held if name in wanted and held[name].entry != wanted[name])
         added = tuple(sorted(name for name in wanted if name not in held))
         with self._told():
             for name in removed:
                 await self._delete(name)
             for name in changed:
-                await self._put("update_schedule", "create_schedule", _GONE, wanted[name])
+                start = await self._next(wanted[name], held[name].began)
+                await self._put("update_schedule", "create_schedule", _GONE, wanted[name], start)
             for name in added:
-                await self._put("create_schedule", "update_schedule", _THERE, wanted[name])
+                start = self._now() + timedelta(seconds=1)
+                await self._put("create_schedule", "update_schedule", _THERE, wanted[name], start)
         return Applied(added, changed, removed)
+
+    async def _next(self, entry: Entry, began: datetime) -> datetime:
+        """When an entry with this rate is due next, as one that `began` then; waits while that is too close."""
+        every = interval(entry.expression)
+        if every is None:
+            return self._now()
+        while True:
+            now = self._now()
+            due = began + -((began - now) // every) * every
+            if due - now > CLOSE:
+                return due
+            await self._sleep((due - now + CLOSE).total_seconds())
+
+    async def _held(self) -> tuple[_Held, ...]:
+        with self._told():
+            found = [await self._one(name) for name in await self._names()]
+        return tuple(sorted(filter(None, found), key=lambda held: held.entry.name))
 
     async def _names(self) -> list[str]:
         names: list[str] = []
@@ -114,14 +159,16 @@ class Scheduler:
                 return names
             marker = {"NextToken": page["NextToken"]}
 
-    async def _entry(self, name: str) -> Entry | None:
+    async def _one(self, name: str) -> _Held | None:
         try:
             found = await self._call("get_schedule", GroupName=self._group, Name=name)
         except Refused as refused:
             if refused.code == _GONE:
                 return None
             raise
-        return Entry(
+        began = found.get("StartDate") or found["CreationDate"]
+        every = interval(found["ScheduleExpression"])
+        entry = Entry(
             name=name,
             expression=found["ScheduleExpression"],
             timezone=found.get("ScheduleExpressionTimezone") or "UTC",
@@ -130,27 +177,14 @@ class Scheduler:
             input=found["Target"].get("Input") or "",
             usual=found["State"] == "ENABLED"
             and found["FlexibleTimeWindow"]["Mode"] == "OFF"
-            and not (found.get("StartDate") or found.get("EndDate")),
+            and not found.get("EndDate")
+            and (began <= self._now() + every + CLOSE if every else not found.get("StartDate")),
         )
+        return _Held(entry, began)
 
-    async def _put(self, action: str, otherwise: str, unless: str, entry: Entry) -> None:
+    async def _put(self, action: str, otherwise: str, unless: str, entry: Entry, start: datetime) -> None:
         """A call whose answer was lost may have come true: then it is the other one that is needed."""
-        try:
-            await self._call(action, **self._asked(entry))
-        except Refused as refused:
-            if refused.code != unless:
-                raise
-            await self._call(otherwise, **self._asked(entry))
-
-    async def _delete(self, name: str) -> None:
-        try:
-            await self._call("delete_schedule", GroupName=self._group, Name=name)
-        except Refused as refused:
-            if refused.code != _GONE:
-                raise
-
-    def _asked(self, entry: Entry) -> dict[str, Any]:
-        return {
+        asked = {
             "Name": entry.name,
             "GroupName": self._group,
             "ScheduleExpression": entry.expression,
@@ -158,7 +192,21 @@ class Scheduler:
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "State": "ENABLED",
             "Target": {"Arn": entry.target_arn, "RoleArn": entry.role_arn, "Input": entry.input},
+            **({"StartDate": start} if interval(entry.expression) else {}),
         }
+        try:
+            await self._call(action, **asked)
+        except Refused as refused:
+            if refused.code != unless:
+                raise
+            await self._call(otherwise, **asked)
+
+    async def _delete(self, name: str) -> None:
+        try:
+            await self._call("delete_schedule", GroupName=self._group, Name=name)
+        except Refused as refused:
+            if refused.code != _GONE:
+                raise
 
     async def _call(self, action: str, **arguments: Any) -> Mapping[str, Any]:
         return await self._calls(action, self._patience, **arguments)

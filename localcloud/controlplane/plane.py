@@ -25,7 +25,7 @@ from localcloud.controlplane.managed_secrets import managed_secrets
 from localcloud.controlplane.routing import Routing, routing
 from localcloud.controlplane.scaling import Scaling
 from localcloud.controlplane.scheduled_actions import ScheduledActions
-from localcloud.controlplane.schedules.schedules import Schedules
+from localcloud.controlplane.schedules.schedules import KeptSchedules, Schedules
 from localcloud.controlplane.targets import Targets
 from localcloud.errors import CloudError
 from localcloud.faults import FaultBoard
@@ -44,6 +44,7 @@ class Kept:
     databases: KeptDatabases
     caches: tuple[Any, ...]
     addresses: Mapping[str, str]
+    schedules: KeptSchedules | None = None
 
 
 class ControlPlane:
@@ -88,7 +89,9 @@ class ControlPlane:
         self.machines.on_terminate = self._locked(self.targets.deregister)
         held = (self.machines, self.targets, self.databases, self.caches)
         self.cloudwatch = CloudWatch(self.backend, balancer, instances, held, clock, on_log)
-        self.schedules = Schedules(self.backend, on_log)
+        self.schedules = Schedules(
+            self.backend, on_log, faster=lambda: self._board.faults.schedules_faster or 1.0
+        )
         self.scheduled_actions = ScheduledActions(self.groups, on_log)
         self._hooks = Hooks()
         self._hooks.install(
@@ -137,8 +140,9 @@ class ControlPlane:
             self._apply(state)
 
     def tick(self) -> None:
-        """What happens by itself: drains end, machines die and are noticed, delays pass. To be called every
-        0.2 s."""
+        """What happens by itself: drains end, machines die and are noticed, delays pass, schedules are due. To be
+        called every 0.2 s."""
+        self.schedules.step()
         with self._lock:
             self.targets.step()
             self.databases.step()
@@ -181,12 +185,10 @@ class ControlPlane:
         self.cloudwatch.record()
 
     def look(self) -> None:
-        """Measure what runs, let alarms ring and policies scale, and send what schedules are due. To be called every
-        5 s."""
+        """Measure what runs, let alarms ring and policies scale. To be called every 5 s."""
         with self._lock:
             self.scheduled_actions.step()
             self.cloudwatch.look()
-            self.schedules.step()
 
     # --- while the cloud is down ---
 
@@ -198,7 +200,13 @@ class ControlPlane:
         """All that the API holds and what is behind it, for `go_on`. Nothing may change meanwhile."""
         with self._applying, self._lock:
             return dump(
-                Kept(self.machines.keep(), self.databases.keep(), self.caches.keep(), self._pool.taken)
+                Kept(
+                    self.machines.keep(),
+                    self.databases.keep(),
+                    self.caches.keep(),
+                    self._pool.taken,
+                    self.schedules.keep(),
+                )
             )
 
     def go_on(self, kept: bytes) -> None:
@@ -209,6 +217,8 @@ class ControlPlane:
         self.databases.go_on(found.databases)
         self.caches.go_on(found.caches)
         self.targets.go_on()
+        if found.schedules:
+            self.schedules.go_on(found.schedules)
 
     def close(self) -> None:
         self._hooks.remove()

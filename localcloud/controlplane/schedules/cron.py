@@ -57,8 +57,24 @@ def cron(fields: str) -> Cron:
 def _of_month(field: str) -> OnDay:
     if field == "L":
         return lambda day: day.day == calendar.monthrange(day.year, day.month)[1]
+    if field.endswith("W"):
+        (wanted,) = _numbers(field[:-1], 1, 31)
+        return lambda day: day.day == _nearest_weekday(day.year, day.month, wanted)
     days = _numbers(field, 1, 31)
     return lambda day: day.day in days
+
+
+def _nearest_weekday(year: int, month: int, day: int) -> int:
+    """The day of the month from Monday to Friday that is nearest, in the same month; 0 where it has no such day."""
+    last = calendar.monthrange(year, month)[1]
+    if day > last:
+        return 0
+    weekday = date(year, month, day).isoweekday()
+    if weekday == 6:
+        return day - 1 if day > 1 else 3
+    if weekday == 7:
+        return day + 1 if day < last else day - 2
+    return day
 
 
 def _of_week(field: str) -> OnDay:

@@ -1,6 +1,11 @@
 """Schedules that fire: each sends one message to its queue for each time that it is due.
 
-A flexible window is not used: it begins when the schedule is due. What was due while the cloud was down is not sent.
+What is due until a schedule is changed or deleted is sent before that, as it was; so each time belongs to one of the
+two. A rate begins at its `StartDate`, and without one it "starts invoking the target immediately" (User Guide,
+"Schedule types"); an update takes every optional field as it is asked for, "including empty values" (API Reference,
+"UpdateSchedule"): one without a `StartDate` begins the rate anew.
+
+A flexible window is not used: it begins when the schedule is due.
 """
 
 from __future__ import annotations
@@ -8,65 +13,119 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import RLock
 from typing import Any
 
-from moto.scheduler.exceptions import ValidationException
+from moto.scheduler.exceptions import ScheduleGroupNotFound, ValidationException
 from moto.scheduler.models import EventBridgeSchedulerBackend
 from moto.sqs.exceptions import SQSException
 
 from localcloud.controlplane.hooks import Hook
 from localcloud.controlplane.schedules.expression import expression
+from localcloud.controlplane.schedules.pace import Pace
 
 CREATE = (
     "description end_date flexible_time_window group_name kms_key_arn name schedule_expression "
     "schedule_expression_timezone start_date state target"
 )
 LONGEST_GAP = timedelta(minutes=10)
-"""A computer that has slept is not asked for all that was due meanwhile."""
+"""A computer that has slept, or a cloud that was down, is not asked for all that was due meanwhile."""
+EARLIEST_START = timedelta(minutes=5)
+"""So long ago a `StartDate` may be."""
+
+
+@dataclass(frozen=True)
+class KeptSchedules:
+    """What all was sent that was due by then, and how far ahead of the wall that was."""
+
+    until: datetime
+    ahead: timedelta
 
 
 class Schedules:
-    """`backend` gives moto's backend of a service by its name, `wall` the time, with its zone."""
+    """`backend` gives moto's backend of a service by its name, `wall` the time, with its zone; `faster` says how many
+    times as fast as the wall schedules live. Safe from any thread.
+    """
 
     def __init__(
         self,
         backend: Callable[[str], Any],
         on_log: Callable[[str], None],
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+        faster: Callable[[], float] = lambda: 1.0,
     ) -> None:
         self._backend = backend
         self._log = on_log
         self._wall = wall
+        self._faster = faster
+        self._pace = Pace(wall, faster)
         self._until = wall()
         self._trouble: set[str] = set()
+        self._lock = RLock()
 
     def hooks(self) -> tuple[Hook, ...]:
         owner, parameters = EventBridgeSchedulerBackend, tuple(CREATE.split())
         return (
-            Hook(owner, "create_schedule", (*parameters, "action_after_completion"), _understood),
-            Hook(owner, "update_schedule", parameters, _understood),
+            Hook(owner, "create_schedule", (*parameters, "action_after_completion"), self._put),
+            Hook(owner, "update_schedule", parameters, self._put),
+            Hook(owner, "delete_schedule", ("group_name", "name"), self._delete),
         )
 
     def step(self) -> None:
-        """Send what has become due since the last step. To be called every few seconds."""
-        now = self._wall()
-        after, self._until = max(self._until, now - LONGEST_GAP), max(self._until, now)
-        groups = self._backend("scheduler").schedule_groups
-        for group in list(groups.values()):
-            for schedule in list(group.schedules.values()):
-                if schedule.state != "DISABLED":
-                    self._fire(group, schedule, after, now)
+        """Send what has become due since the last step. To be called several times a second."""
+        with self._lock:
+            now = self._pace.now()
+            after = max(self._until, now - LONGEST_GAP * self._faster())
+            self._until = max(self._until, now)
+            groups = self._backend("scheduler").schedule_groups
+            for group in list(groups.values()):
+                for schedule in list(group.schedules.values()):
+                    if schedule.state != "DISABLED":
+                        self._fire(group, schedule, after, now)
+
+    def keep(self) -> KeptSchedules:
+        with self._lock:
+            return KeptSchedules(self._until, self._pace.ahead)
+
+    def go_on(self, kept: KeptSchedules) -> None:
+        with self._lock:
+            self._until, self._pace.ahead = kept.until, kept.ahead
+
+    def _put(self, original: Callable[..., Any], backend: Any, **asked: Any) -> Any:
+        """AWS refuses what it cannot read; moto keeps it."""
+        if (asked["group_name"] or "default") not in backend.schedule_groups:
+            raise ScheduleGroupNotFound(asked["group_name"])
+        try:
+            expression(asked["schedule_expression"], asked["schedule_expression_timezone"] or "UTC")
+        except ValueError as wrong:
+            raise ValidationException(
+                f"Invalid Schedule Expression {asked['schedule_expression']}: {wrong}."
+            ) from None
+        start = asked["start_date"]
+        if start is not None and _time(start) < self._wall() - EARLIEST_START:
+            raise ValidationException("The StartDate you specify cannot be earlier than 5 minutes ago.")
+        with self._lock:
+            self.step()
+            schedule = original(backend, **asked)
+            # Later than what has been sent: it is due at once.
+            schedule.began = self._until + timedelta.resolution
+            return schedule
+
+    def _delete(self, original: Callable[..., Any], backend: Any, *args: Any, **asked: Any) -> Any:
+        with self._lock:
+            self.step()
+            return original(backend, *args, **asked)
 
     def _fire(self, group: Any, schedule: Any, after: datetime, now: datetime) -> None:
         one = expression(schedule.schedule_expression, schedule.schedule_expression_timezone)
-        created = _time(schedule.creation_date)
-        start, end = (
-            _time(schedule.start_date, created),
-            _time(schedule.end_date, datetime.max.replace(tzinfo=UTC)),
-        )
+        # One that was made before the cloud knew of `began`, or not through its API, has none.
+        began = getattr(schedule, "began", None) or _time(schedule.creation_date)
+        start = _time(schedule.start_date, began)
+        end = _time(schedule.end_date, datetime.max.replace(tzinfo=UTC))
         for at in one.due(after, min(now, end), start):
-            if at >= min(start, created):
+            if at >= start:
                 self._send(schedule, at)
         over = one.at is not None and one.at <= now
         if over and schedule.action_after_completion == "DELETE":
@@ -92,17 +151,6 @@ class Schedules:
         if schedule.arn not in self._trouble:
             self._trouble.add(schedule.arn)
             self._log(f"schedule {schedule.group_name}/{schedule.name}: {why}")
-
-
-def _understood(original: Callable[..., Any], backend: Any, **asked: Any) -> Any:
-    """AWS refuses an expression that it cannot read; moto keeps it."""
-    try:
-        expression(asked["schedule_expression"], asked["schedule_expression_timezone"] or "UTC")
-    except ValueError as wrong:
-        raise ValidationException(
-            f"Invalid Schedule Expression {asked['schedule_expression']}: {wrong}."
-        ) from None
-    return original(backend, **asked)
 
 
 def _time(held: Any, otherwise: datetime | None = None) -> datetime:

@@ -27,6 +27,7 @@ def test_every_knob_is_off_by_default() -> None:
         ),
         ("api-unreachable", "on", Faults(api_unreachable=True)),
         ("target-hang", "i-1, i-2", Faults(target_hang=("i-1", "i-2"))),
+        ("schedules-faster", "60", Faults(schedules_faster=60.0)),
         ("seed", "42", Faults(seed=42)),
     ],
 )
@@ -49,6 +50,7 @@ def test_a_knob_is_set_from_what_is_typed_and_can_be_typed_again_as_it_is_shown(
         ("api-throttle", "2", "from 0 to 1"),
         ("api-throttle", "110%", "from 0 to 1"),
         ("api-unreachable", "yes", "on or off"),
+        ("schedules-faster", "0.5", "1 to 3600"),
     ],
 )
 def test_what_cannot_be_set_is_refused_with_what_can(name: str, typed: str, said: str) -> None:

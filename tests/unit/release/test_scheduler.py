@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -23,6 +24,7 @@ class Api:
     def __init__(self, silent_at: int = -1, done_though: bool = True) -> None:
         self.held: dict[str, dict[str, Any]] = {}
         self.writes: list[str] = []
+        self.now = datetime(2030, 1, 1, tzinfo=UTC)
         self._count = itertools.count()
         self._silent_at = silent_at
         self._done_though = done_though
@@ -50,12 +52,18 @@ class Api:
         if action == "get_schedule":
             return self.held[name]
         self.writes.append(f"{action.split('_')[0]} {name}")
-        self.held.pop(name) if action == "delete_schedule" else self.held.update({name: words})
+        if action == "delete_schedule":
+            return self.held.pop(name)
+        made = self.held.get(name, {}).get("CreationDate", self.now)
+        self.held[name] = {**words, "CreationDate": made}
         return {}
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
 
 
 def scheduler(api: Api, group: str = "dev") -> Scheduler:
-    return Scheduler(cast("Calls", api), group)
+    return Scheduler(cast("Calls", api), group, now=lambda: api.now, sleep=api.sleep)
 
 
 async def test_the_group_holds_exactly_what_was_applied_and_what_was_right_is_not_touched() -> None:
@@ -75,7 +83,8 @@ async def test_the_group_holds_exactly_what_was_applied_and_what_was_right_is_no
     [
         {"State": "DISABLED"},
         {"FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5}},
-        {"EndDate": 1},
+        {"EndDate": datetime(2031, 1, 1, tzinfo=UTC)},
+        {"StartDate": datetime(2031, 1, 1, tzinfo=UTC)},
         {"ScheduleExpressionTimezone": "Europe/Rome"},
     ],
 )
@@ -84,7 +93,6 @@ async def test_what_someone_changed_by_hand_is_seen_and_put_right(words: dict[st
     await scheduler(api).apply([TICK])
     api.held["tick"] |= words
     assert await scheduler(api).read() != (TICK,)
-    api.held["tick"] = {**api.held["tick"], "StartDate": None}
     assert await scheduler(api).apply([TICK]) == Applied(changed=("tick",))
     assert await scheduler(api).read() == (TICK,)
 
@@ -109,12 +117,32 @@ async def test_a_write_that_came_true_without_an_answer_is_not_an_error_when_it_
     api = Api()
     await scheduler(api).apply([TICK])
     blind = scheduler(api)
-    asked = blind._asked(TICK)
-    await blind._put("create_schedule", "update_schedule", "ConflictException", TICK)
+    await blind._put("create_schedule", "update_schedule", "ConflictException", TICK, api.now)
+    assert api.writes == ["create tick", "update tick"]
     api.held.clear()
-    await blind._put("update_schedule", "create_schedule", "ResourceNotFoundException", TICK)
+    await blind._put("update_schedule", "create_schedule", "ResourceNotFoundException", TICK, api.now)
     await blind._delete("never there")
-    assert api.held == {"tick": asked}
+    assert await blind.read() == (TICK,)
+
+
+@pytest.mark.parametrize("after", [5.0, 40.0, 59.5, 61.0, 62.0, 119.0, 86400.0 * 3 + 7])
+@pytest.mark.parametrize("forgotten", [False, True])
+async def test_a_rate_that_is_changed_goes_on_when_it_would_have_been_due_next(
+    after: float, forgotten: bool
+) -> None:
+    api = Api()
+    await scheduler(api).apply([TICK, NIGHTLY])
+    first = api.held["tick"]["StartDate"]
+    assert timedelta(0) < first - api.now <= timedelta(seconds=1)
+    if forgotten:
+        api.held["tick"] |= {"StartDate": None, "CreationDate": first}
+    api.now += timedelta(seconds=after)
+    await scheduler(api).apply([replace(TICK, input="2"), replace(NIGHTLY, input="2")])
+    start = api.held["tick"]["StartDate"]
+    assert (start - first) % timedelta(minutes=1) == timedelta(0)
+    assert timedelta(seconds=3) < start - api.now <= timedelta(minutes=1)
+    assert api.now - datetime(2030, 1, 1, tzinfo=UTC) <= timedelta(seconds=after + 6)
+    assert "StartDate" not in api.held["nightly"]
 
 
 async def test_a_group_that_is_gone_holds_nothing_and_takes_nothing() -> None:
