@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from release.ledger import Ledger
+from release.entries import heads
+from release.ledger import Entry, Ledger, needs
 from release.plan import BY_ID
 
 RELEASE = "uneventful:release"
+CONTRACT = "uneventful:contract"
 
-Move = Literal["first", "release", "rollback", "refused", "none"]
+Move = Literal["first", "release", "rollback", "refused", "contract", "none"]
 
 UNKNOWN = (
     "an update that was killed leaves no entry; what it left is seen in the next one, and in release status",
-    "who typed a command is not recorded by Pulumi: `who` is the CI's actor or the committer of the checkout",
+    "who typed a command is not recorded by Pulumi: `who` is the CI's actor or the committer of the checkout; `by` is "
+    "the user and the machine that the update ran on, kept for the last time that each release became live",
+    "what was observed is kept for the last time that each release became live, and not for what was refused; whether "
+    "a refused release has run its migrations is told by the table uneventful.migrations alone",
 )
+
+_COUNTED = re.compile(r"errors \d+ of (\d+)(?: \(old \d+ of (\d+)\))?")
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,10 @@ class Line:
     """One update. `at` is when it began (ISO 8601, UTC), `seconds` how long it took (None where its end is not known).
 
     `move` is what it did about releases: `none` where what was live stayed. `former` and `wanted` are releases as
-    people know them, empty where there was none; a `refused` one left the `former` live. `result` is the engine's word.
+    people know them, empty where there was none; a `refused` one left the `former` live; a `contract` is of what is
+    live. `result` is the engine's word. `migrations` are the revisions that it brought into the database, `observed` is
+    what was seen at each step, a line a step, and `requests` how many real ones that counts (None where the ledger does
+    not say it any more). `by` is who ran it, where the ledger knows.
     """
 
     at: str
@@ -38,18 +49,29 @@ class Line:
     reason: str
     commit: str
     changes: str
+    migrations: tuple[str, ...] = ()
+    observed: str = ""
+    requests: int | None = None
+    by: str = ""
 
 
 def lines(updates: Sequence[Mapping[str, Any]], ledger: Ledger) -> tuple[Line, ...]:
     """From what `pulumi stack history --json` prints and the stack's ledger, the latest first."""
     told: list[Line] = []
-    live, lived = "", set[str]()
+    names, live, lived, have = _Names(ledger), "", set[str](), set[str]()
     for update in sorted(updates, key=lambda each: str(each.get("startTime", ""))):
-        wanted = _wanted(update)
-        name = _name(wanted, ledger)
+        wanted = _word(update, RELEASE)
+        name, entry = names.of(wanted), names.entry(wanted)
         ended_well = update.get("result") == "succeeded"
         move = _move(name, live, lived, ended_well)
-        told.append(_line(update, move, live, name if move != "none" else ""))
+        brought: tuple[str, ...] = ()
+        if move in ("first", "release") and entry:
+            brought = tuple(revision for revision in needs(entry.release) if revision not in have)
+            have |= set(brought)
+        contracted = _contracted(update, ledger) if ended_well else ()
+        if move == "none" and contracted:
+            move, name, brought = "contract", live, contracted
+        told.append(_line(update, move, live, name if move != "none" else "", brought, entry))
         if ended_well and name and update.get("kind") != "destroy":
             live = name
             lived.add(name)
@@ -64,9 +86,9 @@ def gaps(found: Iterable[Line], ledger: Ledger) -> tuple[str, ...]:
     """
     brought = {line.wanted for line in found if line.move in ("first", "release", "rollback")}
     lost = [
-        str(release)
-        for release in (entry.release for entry in ledger.entries)
-        if not brought & {str(release), f"version {release.version}"}
+        f"version {head.version} ({head.release})"
+        for head in heads(ledger.entries)
+        if not brought & {f"version {head.version} ({head.release})", f"version {head.version}"}
     ]
     missing = (
         f"no update is recorded that brought {', '.join(lost)} live: the history is shorter than the ledger"
@@ -74,10 +96,54 @@ def gaps(found: Iterable[Line], ledger: Ledger) -> tuple[str, ...]:
     return (*([missing] if lost else []), *UNKNOWN)
 
 
-def _line(update: Mapping[str, Any], move: Move, former: str, wanted: str) -> Line:
+class _Names:
+    """What the releases of a ledger are called, each looked up at once."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._ids: dict[str, str] = {}
+        self._versions: dict[str, list[str]] = {}
+        for head in heads(ledger.entries):
+            self._ids[head.release] = f"version {head.version} ({head.release})"
+            self._versions.setdefault(head.version, []).append(head.release)
+        self._places = {head.release: place for place, head in enumerate(heads(ledger.entries))}
+
+    def of(self, wanted: str) -> str:
+        """As people know it: with its id where the ledger leaves no doubt which one it was."""
+        found = self._find(wanted)
+        if found:
+            return self._ids[found]
+        return wanted if not wanted or wanted.startswith(BY_ID) else f"version {wanted}"
+
+    def entry(self, wanted: str) -> Entry | None:
+        """Its entry, where there is no doubt."""
+        found = self._find(wanted)
+        return self._ledger.entries[self._places[found]] if found else None
+
+    def _find(self, wanted: str) -> str:
+        if wanted.startswith(BY_ID):
+            release = wanted.removeprefix(BY_ID)
+            return release if release in self._ids else ""
+        matching = self._versions.get(wanted, ())
+        return matching[0] if len(matching) == 1 else ""
+
+
+def _line(
+    update: Mapping[str, Any],
+    move: Move,
+    former: str,
+    wanted: str,
+    migrations: tuple[str, ...],
+    entry: Entry | None,
+) -> Line:
     facts = update.get("environment") or {}
     head, dirty = str(facts.get("git.head") or "")[:12], facts.get("git.dirty") == "true"
     changes = update.get("resourceChanges") or {}
+    own = (
+        entry
+        if entry and move in ("first", "release", "rollback") and _within(update, entry.live_at)
+        else None
+    )
     return Line(
         at=str(update.get("startTime") or ""),
         seconds=_seconds(update),
@@ -89,7 +155,35 @@ def _line(update: Mapping[str, Any], move: Move, former: str, wanted: str) -> Li
         reason=str(update.get("message") or ""),
         commit=head + (" and changes of its own" if head and dirty else ""),
         changes=", ".join(f"{count} {kind}" for kind, count in sorted(changes.items()) if kind != "same"),
+        migrations=migrations,
+        observed=own.observed if own else "",
+        requests=requests(own.observed) if own and own.observed else None,
+        by=own.by if own else "",
     )
+
+
+def requests(observed: str) -> int:
+    """The real requests that the steps of a shift have counted, on the new release and on the former one."""
+    return sum(int(new) + int(old or 0) for new, old in _COUNTED.findall(observed))
+
+
+def _contracted(update: Mapping[str, Any], ledger: Ledger) -> tuple[str, ...]:
+    """The contract revisions that this update applied."""
+    wanted = _word(update, CONTRACT)
+    done = (each for each in ledger.contracts if wanted and each.release == wanted)
+    return tuple(each.revision for each in done if _within(update, each.at))
+
+
+def _within(update: Mapping[str, Any], moment: str) -> bool:
+    """Whether that was while it ran; both are told in whole seconds."""
+    try:
+        at, began, ended = (
+            datetime.fromisoformat(each)
+            for each in (moment, str(update.get("startTime")), str(update.get("endTime")))
+        )
+    except ValueError:
+        return False
+    return (at - began).total_seconds() >= -1 and (ended - at).total_seconds() >= -1
 
 
 def _move(name: str, live: str, lived: set[str], ended_well: bool) -> Move:
@@ -102,24 +196,11 @@ def _move(name: str, live: str, lived: set[str], ended_well: bool) -> Move:
     return "release" if live else "first"
 
 
-def _wanted(update: Mapping[str, Any]) -> str:
-    value = (update.get("config") or {}).get(RELEASE)
+def _word(update: Mapping[str, Any], key: str) -> str:
+    value = (update.get("config") or {}).get(key)
     if isinstance(value, Mapping):
         value = value.get("value")
     return str(value or "").strip()
-
-
-def _name(wanted: str, ledger: Ledger) -> str:
-    """As people know it: with its id where the ledger leaves no doubt which one it was."""
-    if wanted.startswith(BY_ID):
-        entry = ledger.find(wanted.removeprefix(BY_ID))
-        return str(entry.release) if entry else wanted
-    if not wanted:
-        return ""
-    matching = [str(entry.release) for entry in ledger.of_version(wanted)]
-    if len(matching) == 1:
-        return matching[0]
-    return f"version {wanted}"
 
 
 def _seconds(update: Mapping[str, Any]) -> float | None:
