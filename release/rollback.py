@@ -65,8 +65,10 @@ def is_warm(entry: Entry) -> bool:
 
 
 def cost(entry: Entry, healthy: int) -> str:
-    """What it takes until the release serves, in words; `healthy` are its web instances that are."""
-    if is_warm(entry):
+    """What it takes until the release serves, in words; `healthy` are its web instances that are (a warm release whose
+    time is over has none).
+    """
+    if is_warm(entry) and healthy:
         return f"{healthy} warm {_instances(healthy)}, no boot, no migration, about 1 s"
     return "minutes: its instances must boot and prove themselves; no migration"
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from release.cli.terms import Stack, say
-from release.errors import RollbackUnrecorded, StoreError, UneventfulError
+from release.errors import RollbackUnrecorded, ScalingError, Shrunk, StoreError, UneventfulError
+from release.warmth import instant, told
 
 if TYPE_CHECKING:
     from release.cli.project import Project
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from release.ledger import Entry
 
 _ATTEMPTS = 3
+_AT_ONCE, _IN_THE_END = 1.0, 60.0
+"""How long (s) to ask that nothing shrinks before the traffic moves, and then again after it."""
 
 
 def rollback(
@@ -41,7 +45,7 @@ def rollback(
 
     project = Project.find(Path.cwd(), stack)
     project.tell_region()
-    warm("elbv2", "s3")
+    warm("elbv2", "s3", "autoscaling")
     from release import rollback as ways
     from release.cli.engine import Engine
     from release.cli.traffic import group_of, healthy, look
@@ -50,17 +54,17 @@ def rollback(
     state = engine.state()
     now, _ = asyncio.run(look(state))
     entry = ways.target(state.ledger, to, now)
-    instances = asyncio.run(healthy(state, entry.release.id)) if ways.is_warm(entry) else 0
+    stands = ways.is_warm(entry) and instant(entry, datetime.now(UTC))
+    instances = asyncio.run(healthy(state, entry.release.id)) if stands else 0
     say(f"rollback of {stack} from {ways.leaving(state.ledger, entry, now)} to {entry.release}")
     say(f"  cost: {ways.cost(entry, instances)}")
     if not yes and sys.stdin.isatty():
         typer.confirm("go back?", default=True, abort=True)
         started = time.monotonic()
     why = reason or f"rollback to {entry.release}"
-    if not (ways.is_warm(entry) and group_of(state, entry.release.id)):
+    if not (stands and group_of(state, entry.release.id) and _moved(entry, state, stack, why, started)):
         _boot(entry, state, stack, why)
         return
-    _move(entry, state, stack, why, started)
     _record(project, entry, state, why, started)
 
 
@@ -73,14 +77,25 @@ def _boot(entry: Entry, state: StackState, stack: str, why: str) -> None:
     deploy(f"id:{entry.release.id}", stack, keep=False, yes=True, message=why, out=None)
 
 
-def _move(entry: Entry, state: StackState, stack: str, why: str, started: float) -> None:
+def _moved(entry: Entry, state: StackState, stack: str, why: str, started: float) -> bool:
+    """Give the release all the traffic; False, and nothing was moved, where its instances have just left."""
     from release.cli.traffic import group_of, ports
     from release.immediate import Target, move
 
     release = entry.release
     target = Target(release.id, str(release), group_of(state, release.id), state.listener)
+
+    async def kept_and_moved() -> Moved:
+        kept = await _keep(entry, state, _AT_ONCE)
+        moved = await move(target, why, ports(state, release.manifest.health_path))
+        if not kept and not await _keep(entry, state, _IN_THE_END):
+            say(f"  the groups of {release} may still shrink {told(entry, datetime.now(UTC))}")
+        return moved
+
     try:
-        moved = asyncio.run(move(target, why, ports(state, release.manifest.health_path)))
+        moved = asyncio.run(kept_and_moved())
+    except Shrunk:
+        return False
     except UneventfulError as error:
         raise type(error)(
             error.what,
@@ -90,6 +105,21 @@ def _move(entry: Entry, state: StackState, stack: str, why: str, started: float)
             next=error.next.replace("STACK", stack) or f"release status --stack {stack}",
         ) from error
     _tell(entry, moved, started)
+    return True
+
+
+async def _keep(entry: Entry, state: StackState, patience: float) -> bool:
+    """See that what gets the traffic does not shrink; False where nobody answers. Raises Shrunk where it has."""
+    from release.sizes import AutoScaling
+
+    groups = [group.name for group in state.groups if group.release == entry.release.id]
+    try:
+        await AutoScaling().keep(groups, patience)
+    except Shrunk:
+        raise
+    except ScalingError:
+        return False
+    return True
 
 
 def _tell(entry: Entry, moved: Moved, started: float) -> None:

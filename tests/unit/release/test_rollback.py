@@ -94,6 +94,7 @@ def test_the_cost_is_told_in_instances_and_time() -> None:
     assert cost(warm, 2) == "2 warm instances, no boot, no migration, about 1 s"
     assert cost(warm, 1).startswith("1 warm instance,")
     assert cost(retired, 0).startswith("minutes")
+    assert cost(warm, 0).startswith("minutes"), "its time is over, and its instances have left"
 
 
 def test_who_has_the_traffic_is_told_with_shares_where_there_are_several() -> None:

@@ -1,6 +1,12 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
 import yaml
 
+from release.ledger import Ledger, Terms, promote
 from release.model import Release
+from release.sizes import SHRINK
+from release.warmth import written
 from tests.unit.release.cli.test_deploy import ledger_of, releases_of
 
 
@@ -80,3 +86,72 @@ def test_a_release_that_is_gone_and_whose_bundle_is_gone_too_is_refused(world) -
     status, _, error = world.run("rollback", "--to", "1", "--stack", "dev", "--yes")
     assert (status, world.ups) == (1, [])
     assert "the bundle of version 1 is not in the bucket" in error
+
+
+def warm_for(one: Release, two: Release, minutes: int) -> Ledger:
+    """2 is live, and 1 is warm for so many minutes more."""
+    stopped = written(datetime.now(UTC) + timedelta(minutes=minutes - 60))
+    return promote(promote(Ledger(), one, 1, ""), two, 1, stopped, Terms(warm=3600))
+
+
+def with_group(world, state: dict, release: str, most: int, until: datetime | None) -> dict:
+    """The state, and AWS, with a group of the release's instances that shrinks then."""
+    name, scaling = f"web-{release}", world.client("autoscaling")
+    scaling.create_launch_configuration(
+        LaunchConfigurationName=name,
+        ImageId=world.client("ec2").describe_images()["Images"][0]["ImageId"],
+        InstanceType="t3.micro",
+    )
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName=name,
+        LaunchConfigurationName=name,
+        MinSize=0,
+        MaxSize=most,
+        AvailabilityZones=["eu-west-1a"],
+    )
+    if until:
+        scaling.put_scheduled_update_group_action(
+            AutoScalingGroupName=name, ScheduledActionName=SHRINK, StartTime=until, MaxSize=0
+        )
+    tags = [{"key": "uneventful:release", "value": release}, {"key": "uneventful:process", "value": "web"}]
+    outputs = {"name": name, "tags": tags}
+    state["deployment"]["resources"].append(
+        {"type": "aws:autoscaling/group:Group", "urn": f"urn::{name}", "outputs": outputs}
+    )
+    return state
+
+
+def left(world, release: str) -> list[dict]:
+    found = world.client("autoscaling").describe_scheduled_actions(AutoScalingGroupName=f"web-{release}")
+    return found["ScheduledUpdateGroupActions"]
+
+
+def test_nothing_is_left_that_would_shrink_the_release_under_its_traffic(world) -> None:
+    one, two = two_live(world)
+    world.serving[:] = [one.id]
+    ledger = warm_for(one, two, 1)
+    soon = datetime.now(UTC) + timedelta(minutes=1)
+    world.begin(
+        with_group(world, world.state(ledger), one.id, 4, soon),
+        {"status": 255, "state": world.state(ledger, moment="the update that would record it failed")},
+    )
+    assert len(left(world, one.id)) == 1
+    world.run("rollback", "--stack", "dev", "--yes")
+    assert (world.weights(), left(world, one.id)) == ({one.id: 100}, [])
+
+
+@pytest.mark.parametrize(("minutes", "most", "told"), [(-1, 4, "cost: minutes"), (1, 0, "cost: 1 warm")])
+def test_a_release_whose_time_is_over_or_that_shrank_a_moment_ago_boots_again(
+    world, minutes: int, most: int, told: str
+) -> None:
+    one, two = two_live(world)
+    ledger = warm_for(one, two, minutes)
+    again = promote(ledger, one, 1, "", Terms(now=datetime.now(UTC)))
+    world.begin(
+        with_group(world, world.state(ledger), one.id, most, None),
+        {"status": 0, "state": world.state(again, moment="now")},
+    )
+    _, out, _ = world.run("rollback", "--stack", "dev", "--yes")
+    assert told in out
+    assert asked(world)["uneventful:release"] == f"id:{one.id}"
+    assert world.weights() == {two.id: 100}, "only the update moves traffic to what has to boot"
