@@ -19,10 +19,13 @@ BATCH = 10
 
 @dataclass(frozen=True)
 class Job:
-    """An order to fulfil. `receipt` is what takes it from the queue, or gives it back."""
+    """What to do: the `order` with this number, or the standing order that is `due` at this time, as the schedule tells
+    it; neither is a message that this version does not know. `receipt` takes it from the queue, or gives it back.
+    """
 
-    order: int
     receipt: str
+    order: int = 0
+    due: str = ""
 
 
 class Jobs:
@@ -46,8 +49,7 @@ class Jobs:
             QueueUrl=self._url, MaxNumberOfMessages=BATCH, WaitTimeSeconds=POLL
         )
         return tuple(
-            Job(int(json.loads(message["Body"])["order"]), message["ReceiptHandle"])
-            for message in answer.get("Messages", ())
+            _job(message["Body"], message["ReceiptHandle"]) for message in answer.get("Messages", ())
         )
 
     def finish(self, job: Job) -> None:
@@ -59,6 +61,14 @@ class Jobs:
         self._sqs.change_message_visibility(
             QueueUrl=self._url, ReceiptHandle=job.receipt, VisibilityTimeout=0
         )
+
+
+def _job(body: str, receipt: str) -> Job:
+    try:
+        told = json.loads(body)
+        return Job(receipt, order=int(told.get("order", 0)), due=str(told.get("due", "")))
+    except (ValueError, TypeError, AttributeError):
+        return Job(receipt)
 
 
 def open_jobs(environment: Mapping[str, str]) -> Jobs | None:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 TAKE = text("INSERT INTO orders (item, taken_by) VALUES (:item, :release) RETURNING id")
 FIND = (
     "SELECT id, item, state, taken_by, done_by, CAST({remark} AS text) AS remark FROM orders WHERE id = :id"
 )
+# Two workers with the same tick at once: the second one waits, and finds the order of the first.
+WAIT = text("SELECT pg_advisory_xact_lock(hashtext(:item))")
+STANDING = text("SELECT id FROM orders WHERE item = :item")
 FULFIL = text(
-    "UPDATE orders SET state = 'done', done_by = :release, done_at = now() WHERE id = :id AND state = 'new'"
+    "UPDATE orders SET state = 'done', done_at = coalesce(done_at, now()), "
+    "done_by = coalesce(done_by || ' ', '') || :release WHERE id = :id RETURNING done_by"
 )
 
 
 @dataclass(frozen=True)
 class Order:
-    """`state` is new or done; `taken_by` and `done_by` are release ids, the latter empty until it is done. `remark` is
-    what this version knows besides: when it was taken, or a note.
+    """`state` is new or done; `taken_by` and `done_by` are release ids, the latter empty until it is done, and one for
+    each time that a worker did it: a queue may deliver a job twice. `remark` is what this version knows besides: when
+    it was taken, or a note.
     """
 
     id: int
@@ -53,4 +58,20 @@ class Orders:
     def fulfil(self, number: int) -> bool:
         """Make an order done; False when it is already, so that a job that comes twice has one effect."""
         with self._database.begin() as connection:
-            return connection.execute(FULFIL, {"id": number, "release": self._release}).rowcount == 1
+            return self._fulfil(connection, number)
+
+    def tick(self, due: str) -> bool:
+        """Take and fulfil the standing order of this time, which is one however often it is asked for; False when it is
+        done already.
+        """
+        item = f"tick {due}"
+        with self._database.begin() as connection:
+            connection.execute(WAIT, {"item": item})
+            number = connection.execute(STANDING, {"item": item}).scalar()
+            if number is None:
+                number = connection.execute(TAKE, {"item": item, "release": self._release}).scalar_one()
+            return self._fulfil(connection, number)
+
+    def _fulfil(self, connection: Connection, number: int) -> bool:
+        done_by = connection.execute(FULFIL, {"id": number, "release": self._release}).scalar()
+        return done_by == self._release

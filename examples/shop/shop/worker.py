@@ -1,4 +1,5 @@
-"""The shop's worker: fulfils orders until SIGTERM, then finishes the one that it has and gives back the others."""
+"""The shop's worker: fulfils orders, and standing ones when a schedule says that they are due, until SIGTERM; then
+finishes the one that it has and gives back the others."""
 
 from __future__ import annotations
 
@@ -37,9 +38,14 @@ def work(jobs: Jobs, orders: Orders, stopping: threading.Event) -> None:
 
 
 def _fulfil(job: Job, jobs: Jobs, orders: Orders) -> None:
-    first = orders.fulfil(job.order)
+    if not job.order and not job.due:
+        # Left in the queue: it goes to the dead letters, or to a version that knows it.
+        log.warning("a job that this version does not know")
+        return
+    first = orders.fulfil(job.order) if job.order else orders.tick(job.due)
     jobs.finish(job)
-    log.info("order %d %s", job.order, "done" if first else "was done already")
+    name = f"order {job.order}" if job.order else f"tick {job.due}"
+    log.info("%s %s", name, "done" if first else "was done already")
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,9 @@ def server() -> Iterator[Scratch]:
 
 @pytest.fixture
 def orders_of(server: Scratch, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The orders as a version's code has them."""
+    """The orders as a version's code has them, in a database without any."""
+    with server.connect() as connection:
+        connection.execute("DROP TABLE IF EXISTS orders")
     monkeypatch.syspath_prepend(str(SHOP))
     orders = importlib.import_module("shop.orders").Orders
     address = f"postgresql+psycopg://postgres@/{server.database}?host={server.sockets}"
@@ -58,7 +61,8 @@ def test_both_versions_work_until_the_contract_and_the_new_one_with_it_and_witho
         assert orders.fulfil(number)
         assert not orders.fulfil(number)
         found = orders.find(number)
-        assert (found.item, found.state, found.done_by) == ("tea", "done", found.taken_by)
+        assert (found.item, found.state, found.done_by.split()) == ("tea", "done", [found.taken_by] * 2)
+        assert orders.tick(f"number {number}")
         return str(found.remark)
 
     migrate("0001")
@@ -74,3 +78,19 @@ def test_both_versions_work_until_the_contract_and_the_new_one_with_it_and_witho
     assert works(two).startswith("ordered on 20")
     with pytest.raises(ProgrammingError, match="taken_at"):
         one.find(before)
+
+
+def test_a_tick_is_one_order_and_says_who_did_it_how_often(server: Scratch, orders_of: Any) -> None:
+    apply(server, MIGRATIONS["0001"], SHOP / "migrations", lambda *_: None)
+    one, two = orders_of("1"), orders_of("2")
+    with ThreadPoolExecutor(8) as workers:
+        first = list(workers.map(lambda orders: orders.tick("2030-01-01T00:00:00Z"), [one, two] * 4))
+    assert one.tick("2030-01-01T00:01:00Z")
+    assert first.count(True) == 1
+    with server.connect() as connection:
+        rows = connection.execute("SELECT item, done_by FROM orders ORDER BY item").fetchall()
+    assert [item for item, _ in rows] == ["tick 2030-01-01T00:00:00Z", "tick 2030-01-01T00:01:00Z"]
+    assert [sorted(done_by.split()) for _, done_by in rows] == [
+        ["release-1"] * 4 + ["release-2"] * 4,
+        ["release-1"],
+    ]
