@@ -68,7 +68,7 @@ def start_of(weights: Weights, wanted: str, recorded: str | None) -> Start:
         former: str | None = recorded
     elif others:
         former = max(sorted(others), key=lambda group: others[group])
-    elif recorded is not None and recorded in weights:
+    elif recorded is not None and weights:
         former = recorded
     else:
         former = None

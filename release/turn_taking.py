@@ -64,6 +64,14 @@ class Turns:
         if now.failed:
             raise await self._failure(now.failed[0])
 
+    async def words(self, release: str) -> str:
+        """What a worker of this release said last, in lines that are quoted; empty where there is none."""
+        for team, crew in (await self._crews()).items():
+            if team.release == release and crew.instances:
+                post = Post(team, crew.instances[0])
+                return await self._quoted(post, team.process)
+        return ""
+
     async def _look(self, working: Sequence[str]) -> Standing:
         crews = await self._crews()
         await self._tell_all(crews, working)
@@ -92,13 +100,16 @@ class Turns:
     async def _failure(self, post: Post) -> ShiftRefused:
         said = (await self._instances.reports([post])).get(post.instance, Report(0, "nothing"))
         name = "boot" if said.doing == "unbooted" else post.team.process
-        words = await self._instances.last_words(post, name, _LAST_LINES)
-        quoted = "\n".join((f"{post}: {said.said}", *(f"| {line}" for line in words)))
+        quoted = "\n".join((f"{post}: {said.said}", await self._quoted(post, name))).rstrip()
         return ShiftRefused(
             f"a worker of {post.team.release} fails: {post}",
             expected="workers that start and go on working",
             seen=quoted,
         )
+
+    async def _quoted(self, post: Post, name: str) -> str:
+        words = await self._instances.last_words(post, name, _LAST_LINES)
+        return "\n".join(f"| {line}" for line in words)
 
     def _moment(self) -> int:
         return int(self._time.now().timestamp() * 1000)

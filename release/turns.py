@@ -105,7 +105,9 @@ def doing(said: str) -> Doing | None:
 
 
 def obeys(user_data: str) -> bool:
-    """Whether instances with this user data (base64, packed or not) wait for their turn. Others work from their boot to their end."""
+    """Whether instances with this user data (base64, packed or not) wait for their turn. Others work from their boot
+    to their end.
+    """
     try:
         told = base64.b64decode(user_data)
         return _OBEDIENT in (gzip.decompress(told) if told.startswith(_PACKED) else told)

@@ -53,27 +53,47 @@ class GateInputs(Inputs):
     lease_bucket: str = ""
 
 
-class ShiftInputs(Inputs):
-    """What a TrafficShift moves, and by which limits. Times in s, steps in whole percent.
+class WatchedInputs(Inputs):
+    """What is known of a release that takes traffic, and by which limits it is watched. Times in s.
 
-    `proof` bounds the wait for the data plane at each step, `metrics_deadline` the wait for the new release to show
-    up in the balancer's metrics (AWS's are late by minutes), `drain` is how long the last step is kept, so that the
-    former release finishes its requests. `max_error_rate` is a fraction above the former release's own. `back` says
+    `proof` bounds the wait for the data plane, `metrics_deadline` the wait for the release to show up in the balancer's
+    metrics (AWS's are late by minutes). `max_error_rate` is a fraction above the former release's own. `back` says
     that this is the way back to a release that served before: then an alarm that rings already stops nothing.
+    The `former_…` are what is live by the ledger: the target group is empty where nothing is, None where nobody says.
     """
 
     listener_arn: str = Field(pattern=r"^arn:[^:]+:elasticloadbalancing:.+:listener/app/")
     priority: int = Field(ge=1, le=50000)
-    steps: tuple[int, ...]
-    observe: float = Field(ge=0)
     proof: float = Field(gt=0)
     max_error_rate: float = Field(ge=0, lt=1)
     max_latency_ratio: float = Field(ge=1)
     alarms: tuple[str, ...] = ()
     lease_bucket: str = Field(min_length=1)
-    drain: float = Field(ge=0)
     metrics_deadline: float = Field(default=180.0, gt=0)
     back: bool = False
+    former_release: str = ""
+    former_version: str = ""
+    former_target_group_arn: str | None = None
+
+    @property
+    def former_label(self) -> str:
+        return label(self.former_release, self.former_version)
+
+
+OF_THE_MOMENT = frozenset({"back", "formerRelease", "formerVersion", "formerTargetGroupArn"})
+"""True of one update alone: that the next one does not say it again changes nothing."""
+
+
+class ShiftInputs(WatchedInputs):
+    """What a TrafficShift moves. Times in s, steps in whole percent.
+
+    Each step is watched for `observe`; `drain` is how long the last step is kept, so that the former release finishes
+    its requests.
+    """
+
+    steps: tuple[int, ...]
+    observe: float = Field(ge=0)
+    drain: float = Field(ge=0)
 
     @field_validator("steps")
     @classmethod
@@ -82,6 +102,35 @@ class ShiftInputs(Inputs):
             return steps_of(steps)
         except SettingsError as error:
             raise ValueError(f"{error.expected}; seen: {error.seen}") from error
+
+
+class QueueInputs(BaseModel):
+    """A queue that workers take from, and the one for what nobody could handle: their URLs."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+    name: str
+    url: str
+    dead: str = ""
+
+
+class HandoverInputs(WatchedInputs):
+    """Who takes over, and from whom. Times in s.
+
+    `workers` are the groups of the release by process, `resting` those of all others by release and process;
+    `log_groups` those of their processes. `deadline` is how long workers may take to begin, `drain` how much longer to
+    stop. `schedules` are what the group `schedule_group` is to hold, as `release.scheduler.Entry` dumps them.
+    """
+
+    workers: Mapping[str, str] = Field(default_factory=dict)
+    resting: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
+    log_groups: Mapping[str, str] = Field(default_factory=dict)
+    queues: tuple[QueueInputs, ...] = ()
+    schedules: tuple[Mapping[str, str], ...] = ()
+    schedule_group: str = ""
+    deadline: float = Field(gt=0)
+    drain: float = Field(ge=0)
+    bake: float = Field(ge=0)
 
 
 AnyInputs = TypeVar("AnyInputs", bound=Inputs)

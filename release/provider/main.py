@@ -32,15 +32,17 @@ async def _serve(address: str) -> None:
     from release.provider.operations import ENGINE_GONE, Operations
     from release.provider.provider import UneventfulProvider
     from release.provider.servicer import UneventfulServicer
+    from release.provider.unsettled import Unsettled
 
-    engine, operations, end = Engine(address), Operations(), asyncio.Event()
+    engine, unsettled, end = Engine(address), Unsettled(), asyncio.Event()
+    operations = Operations(unsettled)
 
     def stop(reason: str) -> None:
         operations.stop(reason)
         end.set()
 
     servicer = UneventfulServicer(
-        UneventfulProvider(engine, operations), engine, address, version("uneventful")
+        UneventfulProvider(engine, operations, unsettled), engine, address, version("uneventful")
     )
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -7,7 +7,8 @@ import contextlib
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from release.errors import ShiftCancelled
+from release.errors import ShiftCancelled, UneventfulError
+from release.provider.unsettled import Unsettled
 
 T = TypeVar("T")
 
@@ -17,10 +18,13 @@ ENGINE_GONE = "the engine that drove this update is gone"
 class Operations:
     """Runs work apart from the calls that asked for it: work that must end well outlives its caller.
 
-    Each piece is cancelled at most once, so that what it does on being cancelled is not cancelled in turn.
+    Each piece is cancelled at most once, so that what it does on being cancelled is not cancelled in turn. A shift that
+    is `unsettled` when it is told to stop is undone.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unsettled: Unsettled | None = None) -> None:
+        self._unsettled = unsettled or Unsettled()
+        self._undoing: asyncio.Task[UneventfulError] | None = None
         self._running: set[asyncio.Task[Any]] = set()
         self._reason = ""
 
@@ -42,6 +46,8 @@ class Operations:
             if not task.done():
                 self.stop(ENGINE_GONE)
                 raise
+            if self._undoing:
+                raise await unstoppable(_result(self._undoing)) from None
             raise ShiftCancelled(
                 self._reason,
                 state="nothing was changed",
@@ -54,11 +60,24 @@ class Operations:
             self._reason = reason
             for task in self._running:
                 task.cancel(reason)
+            if back := self._unsettled.take():
+                self._undoing = asyncio.ensure_future(back(ShiftCancelled(reason)))
+                self._running.add(self._undoing)
+                self._undoing.add_done_callback(self._running.discard)
+
+    async def undone(self, seconds: float) -> None:
+        """Return when a shift that was unsettled is undone, or after so many seconds."""
+        if self._undoing:
+            await asyncio.wait([self._undoing], timeout=seconds)
 
     async def ended(self) -> None:
         """Return when nothing is running."""
         while self._running:
             await asyncio.wait(set(self._running))
+
+
+async def _result(task: asyncio.Task[T]) -> T:
+    return await task
 
 
 async def unstoppable(work: Coroutine[Any, Any, T]) -> T:

@@ -8,14 +8,17 @@ import time
 from datetime import UTC, datetime
 
 from release.aws import Calls
+from release.backlog import SqsQueues
 from release.balancer import Balancer, ElasticLoadBalancing, load_balancer_of
 from release.metrics import CloudWatch
 from release.probes import HttpProbes
 from release.provider.engine import Engine
-from release.provider.inputs import GateInputs, ShiftInputs
+from release.provider.inputs import GateInputs, HandoverInputs, WatchedInputs
 from release.provider.lease_store import BucketLeaseStore
-from release.provider.ports import GatePorts, ShiftPorts, Time, Voice
+from release.provider.ports import GatePorts, HandoverPorts, ShiftPorts, Time, Voice
+from release.scheduler import Scheduler
 from release.who import who
+from release.worker_instances import AwsInstances
 
 _WATCHING_PATIENCE = 8.0
 """How long (s) the API may throttle while traffic is being watched; then it cannot be watched."""
@@ -28,6 +31,12 @@ class Outside:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    def schedules(self, group: str) -> Scheduler:
+        return Scheduler(Calls("scheduler"), group)
+
+    def instances(self, bucket: str) -> AwsInstances:
+        return AwsInstances(bucket)
 
     def balancer(self) -> Balancer:
         return ElasticLoadBalancing(Calls("elbv2"))
@@ -46,7 +55,7 @@ class Outside:
             self.voice(urn),
         )
 
-    def shift(self, inputs: ShiftInputs, urn: str) -> ShiftPorts:
+    def shift(self, inputs: WatchedInputs, urn: str) -> ShiftPorts:
         return ShiftPorts(
             ElasticLoadBalancing(Calls("elbv2"), _WATCHING_PATIENCE),
             HttpProbes(inputs.url),
@@ -56,6 +65,14 @@ class Outside:
             stack_of(urn),
             TIME,
             self.voice(urn),
+        )
+
+    def handover(self, inputs: HandoverInputs, urn: str) -> HandoverPorts:
+        return HandoverPorts(
+            self.shift(inputs, urn),
+            self.instances(inputs.lease_bucket),
+            SqsQueues(),
+            self.schedules(inputs.schedule_group) if inputs.schedule_group else None,
         )
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
+from release.backlog import Queues
 from release.balancer import Balancer
 from release.metrics import Metrics
 from release.probes import Probes
 from release.provider.lease import LeaseStore
+from release.scheduler import Applied, Entry
+from release.turns import Instances
 
 Say = Callable[[str], Awaitable[None]]
 
@@ -61,3 +65,21 @@ class ShiftPorts:
     stack: str
     time: Time
     voice: Voice
+
+
+class Schedules(Protocol):
+    """`release.scheduler.Scheduler`."""
+
+    async def read(self) -> tuple[Entry, ...]: ...
+
+    async def apply(self, entries: Iterable[Entry]) -> Applied: ...
+
+
+@dataclass(frozen=True)
+class HandoverPorts:
+    """What a shift is handed, and what else a handover moves; `schedules` None where there is no group for them."""
+
+    shift: ShiftPorts
+    instances: Instances
+    queues: Queues
+    schedules: Schedules | None

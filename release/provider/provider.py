@@ -7,21 +7,27 @@ from typing_extensions import override
 
 from release.errors import CommandError
 from release.provider.engine import Engine
+from release.provider.handover import Handover
 from release.provider.health_gate import HealthGate
 from release.provider.operations import Operations
 from release.provider.outside import Outside
 from release.provider.traffic_shift import TrafficShift
+from release.provider.unsettled import Unsettled
+
+_PATIENCE_SECONDS = 4.5
+"""The engine waits 5 s for an answer when it ends (pulumi's host.go), and as long again for the process."""
 
 
 class UneventfulProvider(sdk.Provider):
-    """HealthGate and TrafficShift. Needs no configuration: AWS's own variables say where AWS is."""
+    """HealthGate, TrafficShift and Handover. Needs no configuration: AWS's own variables say where AWS is."""
 
-    def __init__(self, engine: Engine, operations: Operations) -> None:
+    def __init__(self, engine: Engine, operations: Operations, unsettled: Unsettled) -> None:
         outside = Outside(engine)
         self._operations = operations
-        self._types: dict[str, HealthGate | TrafficShift] = {
+        self._types: dict[str, HealthGate | TrafficShift | Handover] = {
             "uneventful:index:HealthGate": HealthGate(outside),
-            "uneventful:index:TrafficShift": TrafficShift(outside),
+            "uneventful:index:TrafficShift": TrafficShift(outside, unsettled),
+            "uneventful:index:Handover": Handover(outside, unsettled),
         }
 
     @override
@@ -58,8 +64,10 @@ class UneventfulProvider(sdk.Provider):
 
     async def cancel(self) -> None:
         self._operations.stop("the update was cancelled")
+        # The engine says this at each of its ends, and goes when it has the answer.
+        await self._operations.undone(_PATIENCE_SECONDS)
 
-    def _type(self, token: str) -> HealthGate | TrafficShift:
+    def _type(self, token: str) -> HealthGate | TrafficShift | Handover:
         # The SDK takes it from the URN, where the types of the parents come first.
         token = token.rpartition("$")[2]
         if token not in self._types:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Set
+from typing import Protocol
 
 from release.errors import (
     BalancerError,
@@ -13,7 +15,7 @@ from release.errors import (
     WeightsNotRestored,
 )
 from release.proof import QUIET_SECONDS, quiet_probes
-from release.provider.inputs import ShiftInputs
+from release.provider.inputs import WatchedInputs
 from release.provider.ports import ShiftPorts
 from release.provider.rule import MainRule
 from release.ramp import Weights, same_traffic, weights_at
@@ -23,10 +25,21 @@ _VOLLEY = 20
 _LONGEST_LAG = 10.0
 """How long (s) to look when a write was on its way that nobody has seen arrive: it may arrive yet."""
 _FEWEST_PROOF_SECONDS = 30.0
+_OTHERS_PATIENCE = 3.0
+
+
+class Others(Protocol):
+    """What goes back with the weights: workers, schedules. Both methods raise errors of this project."""
+
+    async def tell(self) -> None:
+        """Let them go back; begun as soon as the weights are written, and wait for nobody."""
+
+    async def seen(self) -> str:
+        """How they went back, in words, when they have."""
 
 
 class Restoration:
-    """Where traffic goes back to when a shift ends early, and how far it had come.
+    """Where traffic goes back to when a shift ends early, and how far it had come; `others` follow it.
 
     `found` are the weights before the first write (None: there was no rule), `former` the target group that gets all
     of it back (None: nothing served before; the rule is removed again if this shift made it).
@@ -34,12 +47,13 @@ class Restoration:
 
     def __init__(
         self,
-        inputs: ShiftInputs,
+        inputs: WatchedInputs,
         ports: ShiftPorts,
         rule: MainRule,
         found: Weights | None,
         former: str | None,
         label: str,
+        others: Others | None = None,
     ) -> None:
         self._inputs = inputs
         self._ports = ports
@@ -50,6 +64,8 @@ class Restoration:
         self._share = 0
         self._lag = 0.0
         self._on_its_way = False
+        self._others = others
+        self._telling: asyncio.Task[None] | None = None
 
     def saw(self, releases: Set[str]) -> None:
         """The releases that answered before the first write: how a former one without a recorded name is called."""
@@ -88,12 +104,8 @@ class Restoration:
             return self._not_restored(
                 reason, "the API took the weights, the data plane does not serve them yet"
             )
-        return type(reason)(
-            reason.what,
-            expected=reason.expected,
-            seen=reason.seen,
-            state=state,
-            next=reason.next or self._next(reason),
+        return reason.now(
+            "\n".join(part for part in (state, await self._others_seen()) if part), self._next(reason)
         )
 
     async def _put_back(self) -> str | None:
@@ -102,6 +114,7 @@ class Restoration:
         if self._former is None:
             if self._found is None and written:
                 await self._rule.restore(None)
+                self._others_follow()
                 return "no release serves, as before: the rule is removed again"
             return "unchanged, nothing was written"
         weights = weights_at(0, self._former, self._inputs.target_group_arn)
@@ -110,6 +123,7 @@ class Restoration:
         started = self._ports.time.clock()
         await self._rule.restore(weights)
         took = self._ports.time.clock() - started
+        self._others_follow()
         await self._ports.voice.note(f"weights put back to 100 % on {self._label} in {took:.2f} s")
         return await self._proof()
 
@@ -123,6 +137,8 @@ class Restoration:
         started = quiet_since = clock()
         quiet = 0
         while clock() - started <= span + max(self._inputs.proof, _FEWEST_PROOF_SECONDS):
+            if self._rule.asked:
+                await self._others_told()
             if await self._rule.given_way(f"the weights were put back to 100 % on {self._label}"):
                 return f"the weights are back at 100 % on {self._label}, and now in the hands of who asked"
             for answer in await self._ports.probes.volley(_VOLLEY):
@@ -135,6 +151,24 @@ class Restoration:
             await self._ports.voice.say(f"weights are back on {self._label}, proving it: {quiet} probes")
             await self._ports.time.sleep(_PAUSE)
         return None
+
+    def _others_follow(self) -> None:
+        if self._others:
+            self._telling = asyncio.create_task(self._others.tell())
+
+    async def _others_told(self) -> None:
+        """Whoever asked for the lease does not wait for long, and sees to the others as well."""
+        if self._telling:
+            await asyncio.wait([self._telling], timeout=_OTHERS_PATIENCE)
+
+    async def _others_seen(self) -> str:
+        if not (self._others and self._telling):
+            return ""
+        try:
+            await self._telling
+            return "" if self._rule.asked else await self._others.seen()
+        except UneventfulError as error:
+            return f"{error.what}: {error.seen}"
 
     def _leaving(self, release: str) -> bool:
         """Whether an answer by this release should not be seen any more."""

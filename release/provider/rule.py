@@ -34,6 +34,11 @@ class MainRule:
     def arn(self) -> str:
         return self._rule.arn if self._rule else ""
 
+    @property
+    def asked(self) -> bool:
+        """Whether somebody wants the lease."""
+        return bool(self._lease.asked)
+
     async def given_way(self, outcome: str) -> bool:
         """Give the lease back if somebody asked for it; then nothing more may be written. Whether it was so."""
         if not self._lease.asked:

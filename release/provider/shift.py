@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from release.errors import (
-    CannotMeasure,
-    LeaseLost,
-    RollbackUnrecorded,
-    ShiftCancelled,
-    ShiftError,
-    UneventfulError,
-)
+from release.errors import CannotMeasure, LeaseLost
 from release.proof import Window, served, window_for
+from release.provider.holding import holding, must_be_free, named
 from release.provider.inputs import ShiftInputs
-from release.provider.lease import NOBODY, Lease
+from release.provider.lease import Lease
+from release.provider.observation import Stretch, observe
 from release.provider.operations import unstoppable
 from release.provider.ports import ShiftPorts
 from release.provider.restore import Restoration
 from release.provider.rule import MainRule
-from release.provider.taking import take
 from release.provider.watch import Watch
 from release.ramp import Start, Weights, remaining, start_of, weights_at
-from release.verdict import Finding
 
 _PAUSE = 0.1
 _VOLLEY = 10
-_WATCHING_VOLLEY = 2
 _BASELINE = 5
 
 
@@ -43,12 +35,16 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Shifted:
-    """The end of a shift: the wanted release serves everything, proven on the data plane."""
+    """The end of a shift: the wanted release serves everything, proven on the data plane.
+
+    `moved`: another release served before, or none did.
+    """
 
     rule: str
     weights: Weights
     live_at: str
     observed: str
+    moved: bool = False
 
 
 class Shift:
@@ -67,44 +63,27 @@ class Shift:
         self._table: list[str] = []
 
     async def run(self) -> Shifted:
-        say = self._ports.voice.say
-        lease = await take(self._ports.leases, self._ports.holder, self._time.clock, self._time.sleep, say)
-        work = asyncio.current_task()
-        assert work is not None
-        beating = asyncio.create_task(lease.keep(work.cancel))
-        outcome = "ended unseen"
-        try:
-            shifted = await self._under(lease)
-            lease.pinned = ""
-            outcome = f"100 % on {self._inputs.label}"
-            return shifted
-        except UneventfulError as error:
-            outcome = f"{error.what}; {error.state}"
-            raise
-        except asyncio.CancelledError as cancelled:
-            if not lease.asked:
-                raise
-            outcome = f"{lease.asked}; nothing was written"
-            raise ShiftCancelled(lease.asked, state="nothing was changed by this update") from cancelled
-        finally:
-            await unstoppable(_end(lease, beating, outcome))
+        return await holding(self._ports, self._under, f"100 % on {self._inputs.label}")
 
     async def _under(self, lease: Lease) -> Shifted:
         inputs, ports = self._inputs, self._ports
         rule = MainRule(ports.balancer, lease, self._time, inputs.listener_arn, inputs.priority)
         if lease.former:
             await ports.voice.say(f"the last writer of the weights, {lease.former}")
-        if lease.pinned not in ("", inputs.release):
-            raise self._pinned(lease)
+        must_be_free(inputs, lease, ports.stack)
         found = await rule.read()
         start = start_of(found or {}, inputs.target_group_arn, self._recorded.target_group)
         restoration = Restoration(inputs, ports, rule, found, start.former, self._recorded.label)
         try:
-            return await self._move(rule, lease, found, start, restoration)
+            shifted = await self._move(rule, lease, found, start, restoration)
         except LeaseLost as lost:
             raise restoration.fenced(lost) from lost
         except (Exception, asyncio.CancelledError) as reason:
-            raise await unstoppable(restoration.after(_named(reason))) from reason
+            raise await unstoppable(restoration.after(named(reason))) from reason
+        if not inputs.back:
+            # A way back is recorded when the workers and the schedules have followed.
+            lease.pinned = ""
+        return shifted
 
     async def _move(
         self, rule: MainRule, lease: Lease, found: Weights | None, start: Start, restoration: Restoration
@@ -134,7 +113,7 @@ class Shift:
             restoration.proven(proven.seconds)
             await self._observe(watch, share, proven)
             before = share
-        return self._done(rule)
+        return replace(self._done(rule), moved=start.former != inputs.target_group_arn)
 
     async def _recorded_only(self, watch: Watch, rule: MainRule) -> Shifted:
         """A rollback gave it everything, and this update is to record that: there is nothing to move or compare."""
@@ -145,24 +124,6 @@ class Shift:
         )
         await self._ports.voice.note(self._table[-1])
         return self._done(rule)
-
-    def _pinned(self, lease: Lease) -> RollbackUnrecorded:
-        stack = self._ports.stack
-        if lease.pinned == NOBODY:
-            return RollbackUnrecorded(
-                f"{self._inputs.label} gets no traffic: it was told to stop",
-                expected="nobody who stops it",
-                seen=f"the last writer, {lease.former}",
-                state="nothing was changed by this update",
-                next=f"release abort --stack {stack} ends that, where no update runs",
-            )
-        return RollbackUnrecorded(
-            f"{self._inputs.label} gets no traffic: a rollback gave it to another release, and is not recorded yet",
-            expected=f"an update that wants {lease.pinned}",
-            seen=f"one that wants {self._inputs.label}; the last writer, {lease.former}",
-            state=f"traffic stays on {lease.pinned}; nothing was changed by this update",
-            next=f"release rollback --to {lease.pinned} --stack {stack} records it",
-        )
 
     async def _targets_are_healthy(self) -> None:
         """A release whose targets are all unhealthy would still be sent requests: the balancer fails open."""
@@ -182,10 +143,11 @@ class Shift:
         await self._ports.voice.say("looking at what is served now")
         answers = await watch.baseline(_BASELINE, _VOLLEY)
         broken = all(answer.failure.isdigit() for answer in answers)
-        await self._look_at_alarms(watch, broken)
+        mending = start.former == self._inputs.target_group_arn
+        await self._look_at_alarms(watch, broken or mending)
         served_now = {answer.release for answer in answers if answer.release and not answer.failure}
         restoration.saw(served_now - {self._inputs.release})
-        if start.former in (None, self._inputs.target_group_arn):
+        if mending or start.former is None:
             return (100,), True
         if served_now:
             return remaining(self._inputs.steps, start.share), False
@@ -200,14 +162,14 @@ class Shift:
             seen=f"none of {len(answers)}: {', '.join(sorted({answer.failure for answer in answers}))}",
         )
 
-    async def _look_at_alarms(self, watch: Watch, broken: bool) -> None:
+    async def _look_at_alarms(self, watch: Watch, needed: bool) -> None:
         """An alarm that rings already tells nothing about the new release. It may be why traffic must leave the former
-        one, so it stops neither the way back nor what replaces a release that only fails.
+        one, so it stops neither the way back nor what is `needed`: in place of a release that only fails, or as before.
         """
         ringing = await self._ports.metrics.ringing(self._inputs.alarms)
         if not ringing:
             return
-        if not (self._inputs.back or broken):
+        if not (self._inputs.back or needed):
             raise CannotMeasure(
                 "an alarm is ringing already, so it cannot tell a bad release",
                 expected="quiet alarms before a shift",
@@ -242,29 +204,15 @@ class Shift:
 
     async def _observe(self, watch: Watch, share: int, proof: _Proof) -> None:
         """Watch the step for its time, and on until the metrics have shown the new release's answers."""
-        inputs, started = self._inputs, self._time.clock()
+        inputs = self._inputs
         length = max(inputs.observe, inputs.drain) if share == 100 else inputs.observe
-        interval = max(1.0, length / 20)
-        due = started
-        while True:
-            await watch.probe(_WATCHING_VOLLEY)
-            took = self._time.clock() - started
-            if took >= length or self._time.clock() >= due:
-                verdict = await watch.measure()
-                due = self._time.clock() + interval
-                if took >= length and verdict.finding is Finding.GOOD:
-                    break
-                if took >= length + inputs.metrics_deadline:
-                    raise CannotMeasure(
-                        f"the metrics do not show {inputs.label} at {share} %",
-                        expected=f"{verdict.expected} within {inputs.metrics_deadline:g} s",
-                        seen=verdict.seen,
-                    )
-            await self._ports.voice.say(
-                f"{share} % on {inputs.label}: proven after {proof.seconds:.1f} s, observing {took:.0f} s of "
-                f"{length:g} s, {watch}"
-            )
-            await self._time.sleep(_PAUSE if took < length else interval)
+
+        def told(took: float) -> str:
+            seen = f"proven after {proof.seconds:.1f} s, observing {took:.0f} s of {length:g} s"
+            return f"{share} % on {inputs.label}: {seen}"
+
+        what = f"{inputs.label} at {share} %"
+        await observe(watch, self._ports, Stretch(length, inputs.metrics_deadline, what, told))
         line = (
             f"{share} % on {inputs.label}: {watch}; proven by {proof.answers} probes in {proof.seconds:.1f} s"
         )
@@ -283,18 +231,3 @@ class Shift:
 class _Proof:
     seconds: float
     answers: int
-
-
-async def _end(lease: Lease, beating: asyncio.Task[None], outcome: str) -> None:
-    beating.cancel()
-    await asyncio.wait([beating])
-    await lease.give_back(outcome)
-
-
-def _named(reason: BaseException) -> UneventfulError:
-    """The reason to stop as an error of this project."""
-    if isinstance(reason, UneventfulError):
-        return reason
-    if isinstance(reason, asyncio.CancelledError):
-        return ShiftCancelled(str(reason) or "the shift was told to stop")
-    return ShiftError(f"the shift met what it does not know: {type(reason).__name__}: {reason}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
@@ -12,6 +13,7 @@ from release.errors import CannotMeasure
 from release.provider.health_gate import Values, updates
 from release.provider.inputs import (
     NOT_YET_KNOWN,
+    OF_THE_MOMENT,
     ShiftInputs,
     changed,
     faults,
@@ -22,14 +24,14 @@ from release.provider.inputs import (
     wired,
 )
 from release.provider.outside import Outside
+from release.provider.put_back import put_back
 from release.provider.rule import MainRule
 from release.provider.shift import Recorded, Shift, Shifted
 from release.provider.taking import take
+from release.provider.unsettled import Unsettled
 from release.ramp import same_traffic, weights_at
 
 _IDENTITY = ("listenerArn", "priority")
-_OF_THE_MOMENT = "back"
-"""True of one update alone: that the next one does not say it again changes nothing."""
 
 
 class TrafficShift:
@@ -39,14 +41,15 @@ class TrafficShift:
     them.
     """
 
-    def __init__(self, outside: Outside) -> None:
+    def __init__(self, outside: Outside, unsettled: Unsettled) -> None:
         self._outside = outside
+        self._unsettled = unsettled
 
     def faults(self, inputs: Mapping[str, PropertyValue]) -> tuple[tuple[str, str], ...]:
         return faults(ShiftInputs, inputs)
 
     async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
-        names = tuple(n for n in changed(request.old_state, request.new_inputs) if n != _OF_THE_MOMENT)
+        names = tuple(n for n in changed(request.old_state, request.new_inputs) if n not in OF_THE_MOMENT)
         replaced = tuple(name for name in names if name in _IDENTITY)
         detailed = updates(names, replaced)
         if not names and await self._drifted(request.urn, request.new_inputs):
@@ -60,7 +63,7 @@ class TrafficShift:
         if request.preview:
             outputs = dict.fromkeys(("ruleArn", "weights", "liveAt", "observed"), NOT_YET_KNOWN)
             return sdk.CreateResponse(identity, {**request.properties, **outputs})
-        return sdk.CreateResponse(identity, await self._shift(request.urn, request.properties, Recorded()))
+        return sdk.CreateResponse(identity, await self._shift(request.urn, request.properties, {}))
 
     async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
         olds = {name: plain(value) for name, value in request.olds.items()}
@@ -69,13 +72,7 @@ class TrafficShift:
             told = {name: request.olds.get(name, NOT_YET_KNOWN) for name in ("ruleArn", "liveAt", "observed")}
             outputs = told if same else {**told, "liveAt": NOT_YET_KNOWN, "observed": NOT_YET_KNOWN}
             return sdk.UpdateResponse({**request.news, **outputs, "weights": NOT_YET_KNOWN})
-        recorded = Recorded(
-            target_group=olds.get("targetGroupArn"),
-            label=label(olds.get("release", ""), olds.get("version") or ""),
-            live_at=olds.get("liveAt") or "",
-            observed=olds.get("observed") or "",
-        )
-        return sdk.UpdateResponse(await self._shift(request.urn, request.news, recorded))
+        return sdk.UpdateResponse(await self._shift(request.urn, request.news, olds))
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
         if any(name not in request.properties for name in _IDENTITY):
@@ -104,9 +101,14 @@ class TrafficShift:
         finally:
             await lease.give_back("removed the rule")
 
-    async def _shift(self, urn: str, properties: Mapping[str, PropertyValue], recorded: Recorded) -> Values:
+    async def _shift(
+        self, urn: str, properties: Mapping[str, PropertyValue], olds: Mapping[str, Any]
+    ) -> Values:
         inputs = parse(ShiftInputs, properties)
-        shifted = await Shift(inputs, recorded, self._outside.shift(inputs, urn)).run()
+        ports = self._outside.shift(inputs, urn)
+        shifted = await Shift(inputs, _recorded(inputs, olds), ports).run()
+        if shifted.moved and not inputs.back and inputs.former_target_group_arn is not None:
+            self._unsettled.shifted(lambda reason: put_back(inputs, ports, reason))
         return {**properties, **_outputs(shifted)}
 
     async def _drifted(self, urn: str, news: Mapping[str, PropertyValue]) -> bool:
@@ -122,10 +124,26 @@ class TrafficShift:
             if rule
             else "none"
         )
-        await self._outside.voice(urn).note(
-            f"the weights in AWS are not those of the last release, which had everything: {found}"
-        )
+        if news.get("formerTargetGroupArn") is None or plain(news["formerTargetGroupArn"]) == wanted:
+            await self._outside.voice(urn).note(
+                f"the weights in AWS are not those of the last release, which had everything: {found}"
+            )
         return True
+
+
+def _recorded(inputs: ShiftInputs, olds: Mapping[str, Any]) -> Recorded:
+    """What is live by the ledger, where the program says it: this resource's state is ahead of it where a shift was
+    done and the handover after it failed.
+    """
+    told, group = inputs.former_target_group_arn, olds.get("targetGroupArn")
+    if told is not None and told != group:
+        return Recorded(told or None, inputs.former_label)
+    return Recorded(
+        target_group=group,
+        label=label(olds.get("release", ""), olds.get("version") or ""),
+        live_at=olds.get("liveAt") or "",
+        observed=olds.get("observed") or "",
+    )
 
 
 def _plainly(value: PropertyValue) -> str:

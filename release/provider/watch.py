@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from statistics import median
 
 from release.errors import CannotMeasure, ShiftError, ShiftRefused
 from release.probes import Answer, kinds
 from release.proof import Window
-from release.provider.inputs import ShiftInputs
+from release.provider.inputs import WatchedInputs
 from release.provider.lease import Lease
 from release.provider.ports import ShiftPorts
 from release.provider.rule import MainRule
@@ -35,7 +36,7 @@ class Watch:
     """
 
     def __init__(
-        self, inputs: ShiftInputs, ports: ShiftPorts, rule: MainRule, lease: Lease, former: str | None
+        self, inputs: WatchedInputs, ports: ShiftPorts, rule: MainRule, lease: Lease, former: str | None
     ) -> None:
         self._inputs = inputs
         self._ports = ports
@@ -52,6 +53,7 @@ class Watch:
         self._answers: list[Answer] = []
         self._usual: Counts | None = None
         self._ringing: frozenset[str] = frozenset()
+        self._former_did: Counts | None = None
 
     def known_to_ring(self, names: Sequence[str]) -> None:
         """These alarms rang before the first write: each is watched once it has been quiet."""
@@ -66,6 +68,13 @@ class Watch:
         self._usual = Counts(len(answers), sum(bool(answer.failure) for answer in answers))
         self._at_start = self._latest = await self._ports.metrics.counts(self._groups, self._since)
         return answers
+
+    async def look_back(self, seconds: float) -> None:
+        """The former release serves nothing any more: what it did in the last `seconds` is usual from now on."""
+        if len(self._groups) > 1:
+            former = self._groups[1]
+            since = self._ports.time.now() - timedelta(seconds=seconds)
+            self._former_did = (await self._ports.metrics.counts([former], since)).get(former, Counts())
 
     def next_step(self, *, alone: bool) -> None:
         """A step begins: its counts start here. `alone`: nothing good was served before, so nothing is usual."""
@@ -121,7 +130,7 @@ class Watch:
 
     def _counts(self, start: Mapping[str, Counts]) -> tuple[Counts, Counts]:
         since = [self._latest.get(g, Counts()).since(start.get(g, Counts())) for g in self._groups]
-        return since[0], since[1] if len(since) > 1 else Counts()
+        return since[0], self._former_did or (since[1] if len(since) > 1 else Counts())
 
     def _judge_probes(self) -> None:
         failed = [answer for answer in self._answers if answer.failure]

@@ -61,7 +61,7 @@ def test_weights_and_the_start_read_from_them_agree(share: int) -> None:
     assert min(weights.values()) > 0
     start = start_of(weights, "new", "old")
     assert start.share == share
-    assert start.former == ("old" if share < 100 else None)
+    assert start.former == "old", "also where a killed shift had come to its last step"
 
 
 def test_a_start_knows_former_third_and_mended_traffic() -> None:
