@@ -170,7 +170,7 @@ def promote(ledger: Ledger, release: Release, window: int, at: str, terms: Terms
             if entry.release.id != release.id
         )
         entries = (*demoted, _entry(ledger, release, at, terms))
-    over = {entry.sequence for entry in ledger.entries if shrunk(entry, terms.now)}
+    over = {entry.sequence for entry in ledger.warm if shrunk(entry, terms.now)}
     in_time = [entry for entry in reversed(entries) if entry.state == "warm" and entry.sequence not in over]
     kept = {entry.sequence for entry in in_time[:window]}
     return replace(

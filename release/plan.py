@@ -121,7 +121,7 @@ def make_plan(
         rollback_cost=rollback_cost(action, former, target, warm_after, web_min, terms.warm),
         migrations=migrations,
         contraction=contraction,
-        boots={entry.release.id: entry.boot for entry in after.entries if entry.release in fleets},
+        boots={entry.release.id: entry.boot for entry in (after.live, *after.warm) if entry},
         over=tuple(e for e in running if e.release in leaving and shrunk(e, terms.now)),
     )
 
