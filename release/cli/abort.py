@@ -61,21 +61,15 @@ def abort(stack: Stack) -> None:
 
 
 def _take_back(state: StackState) -> None:
-    """All traffic to what is live by the ledger; to nobody where nothing is."""
-    from release.cli.traffic import group_of, ports
-    from release.immediate import Target, give_way, move
+    from release.cli.return_traffic import to_live
 
-    live = state.ledger.live
-    if live is None:
-        asyncio.run(give_way(_WHY, ports(state, "/")))
+    moved, live = to_live(state, _WHY), state.ledger.live
+    if moved is None or live is None:
         say("nobody gets traffic: nothing was live before")
         return
-    release = live.release
-    target = Target(release.id, str(release), group_of(state, release.id), state.listener)
-    moved = asyncio.run(move(target, _WHY, ports(state, release.manifest.health_path)))
     if moved.former:
         say(f"  the last writer of the weights, {moved.former}")
-    say(f"{release} has all the traffic, proven by {moved.probes} probes")
+    say(f"{live.release} has all the traffic, proven by {moved.probes} probes")
 
 
 def _end(project: Project, state: StackState, held: tuple[Lock, ...]) -> None:

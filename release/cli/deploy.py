@@ -36,6 +36,7 @@ def deploy(
     from release.aws import warm
     from release.cli.engine import Engine
     from release.cli.project import Project
+    from release.cli.return_traffic import left_by_the_dead
 
     started = time.monotonic()
     project = Project.find(Path.cwd(), stack)
@@ -49,6 +50,9 @@ def deploy(
     if ended.status == 0:
         _confirm(version, digest, after, stack, time.monotonic() - started)
         return
+    returned = left_by_the_dead(after, stack)
+    if returned:
+        say(returned)
     if ended.interrupted:
         raise _interrupted(version, stack, after)
     left = _remove_candidate(engine, stack, version) if not keep and _left_one(version, before, after) else ""

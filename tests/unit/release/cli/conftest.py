@@ -156,6 +156,13 @@ class World:
         key, body = "lease/000000000007.json", json.dumps({"holder": "anna on laptop", **record}).encode()
         self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body)
 
+    def pinned(self) -> str:
+        """What the lease's last record says."""
+        s3 = self.client("s3")
+        keys = [found["Key"] for found in s3.list_objects_v2(Bucket=BUCKET, Prefix="lease/")["Contents"]]
+        record = json.loads(s3.get_object(Bucket=BUCKET, Key=max(keys))["Body"].read())
+        return str(record["pinned"])
+
     def heal(self, release: str) -> None:
         """Let the release have one healthy instance."""
         elb, ec2 = self.client("elbv2"), self.client("ec2")

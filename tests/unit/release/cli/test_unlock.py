@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 
+from release.ledger import Ledger
 from tests.unit.release.cli.test_deploy import ledger_of, releases_of
 
 
@@ -59,3 +60,28 @@ def test_an_abort_gives_the_traffic_back_and_leaves_nothing_locked(world) -> Non
     assert not lock.exists()
     status, out, _ = world.run("abort", "--stack", "dev")
     assert (status, "nothing runs on dev" in out) == (0, True)
+
+
+def test_traffic_that_a_killed_provider_left_is_given_back_by_the_deploy_itself(world) -> None:
+    one = begin(world)
+    world.build("3", "content of 3")
+    left = world.state(ledger_of(one), "0123abcd", moment="later")
+    world.begin(world.state(ledger_of(one)), {"status": 255, "state": left})
+    world.weigh(**{f"r{one.id}": 90, "r0123abcd": 10})
+    world.lease(released=False)
+    status, out, error = world.run("deploy", "3", "--stack", "dev", "--yes", "--keep")
+    assert status == 1
+    assert f"version 1 ({one.id}) was given back all the traffic" in out
+    assert "was not released; the reason is above" in error
+    assert world.weights() == {one.id: 100}
+    assert world.run("abort", "--stack", "dev")[1].startswith("nothing runs on dev")
+
+
+def test_an_abort_of_a_first_release_leaves_the_next_one_free(world) -> None:
+    world.begin(world.state(Ledger(), "0123abcd"))
+    lock = world.lock(dead())
+    status, out, error = world.run("abort", "--stack", "dev")
+    assert (status, error) == (0, "")
+    assert "nobody gets traffic: nothing was live before" in out
+    assert not lock.exists()
+    assert world.pinned() == ""
