@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 
 from demo.counted import Counted
@@ -18,8 +18,8 @@ MIX = ("--slow", "0.01", "--upload", "0.01", "--upload-bytes", "20000", "--keep-
 class Load:
     """A steady load on `url` from entering (the first requests have been sent) to leaving. `counted` is there then."""
 
-    def __init__(self, url: str, rate: float, variables: Mapping[str, str]) -> None:
-        self._argv = ["localcloud", "load", url, "--rate", str(rate), "--progress", *MIX]
+    def __init__(self, url: str, rate: float, variables: Mapping[str, str], mix: Sequence[str] = MIX) -> None:
+        self._argv = ["localcloud", "load", url, "--rate", str(rate), "--progress", *mix]
         self._variables = dict(variables)
         self._flowing = threading.Event()
         self.counted: Counted | None = None

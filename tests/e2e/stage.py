@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,9 +41,10 @@ class Weights:
 
 
 class Stage:
-    """The shared environment. `logs` keeps what every command printed."""
+    """The shared environment. `logs` keeps what every command printed; `folder` is the project's."""
 
-    def __init__(self, variables: Mapping[str, str], logs: Path) -> None:
+    def __init__(self, variables: Mapping[str, str], logs: Path, folder: Path = ROOT) -> None:
+        self.folder = folder
         self.variables = dict(variables)
         self.logs = logs
         self.world = World("dev", self.variables)
@@ -53,7 +54,7 @@ class Stage:
         """Run a command to its end; what it printed is kept in the logs."""
         with self.started(*argv) as process:
             output, _ = process.communicate(timeout=timeout)
-        self._keep(argv, output)
+        self.keep(argv, output)
         return Finished(process.returncode, output)
 
     def done(self, *argv: str) -> str:
@@ -69,7 +70,7 @@ class Stage:
         """A command that is running, in a process group of its own as in a terminal; killed if it is left."""
         process = subprocess.Popen(
             argv,
-            cwd=ROOT,
+            cwd=self.folder,
             env=self.variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -84,7 +85,8 @@ class Stage:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
-    def _keep(self, argv: tuple[str, ...], output: str) -> None:
+    def keep(self, argv: Sequence[str], output: str) -> None:
+        """Put into the logs what a command printed."""
         self._count += 1
         name = f"{self._count:02d}-{'-'.join(argv)[:60].replace('/', '_')}.log"
         (self.logs / name).write_text(output)

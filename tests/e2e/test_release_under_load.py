@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
@@ -14,6 +12,7 @@ from demo.act import Act, Played, play
 from demo.load import Load
 from demo.story import ROUGH
 from tests.e2e.customer import Customer
+from tests.e2e.processes import PROVIDER, below, engine_of, lives, running
 from tests.e2e.stage import Finished, Stage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
@@ -191,14 +190,15 @@ def test_kill_9_of_the_engine_puts_the_weights_back_and_a_later_update_completes
         stage.started("release", "deploy", "7", "--stack", "dev", "--yes") as deploy,
     ):
         stage.until_shared(elb, rule)
-        engine = _engine_of(deploy.pid)
-        providers = _providers_of(engine)
-        assert providers, f"no provider runs below the engine {engine}: {_processes()}"
+        engine = engine_of(deploy.pid)
+        assert engine, "no pulumi runs below release deploy"
+        providers = below(engine, PROVIDER)
+        assert providers, f"no provider runs below the engine {engine}: {running()}"
         began = time.monotonic()
         os.kill(engine, signal.SIGKILL)
         stage.until(lambda: stage.weights(elb, rule), lambda weights: not weights.shared, 10)
         took = time.monotonic() - began
-        stage.until(lambda: [pid for pid in providers if _runs(pid)], lambda alive: not alive, 30)
+        stage.until(lambda: [pid for pid in providers if lives(pid)], lambda alive: not alive, 30)
         output, _ = deploy.communicate(timeout=120)
     assert took <= 2.0, f"the weights were back after {took:.2f} s"
     assert stage.weights(elb, rule).groups[0][1] == former
@@ -210,37 +210,3 @@ def test_kill_9_of_the_engine_puts_the_weights_back_and_a_later_update_completes
     assert again.status == 0, again.output[-4000:]
     assert again.lost == 0
     stage.done("pulumi", "up", "--yes", "--stack", "dev", "--non-interactive", "--expect-no-changes")
-
-
-def _engine_of(deploy: int) -> int:
-    """The `pulumi` process below a running `release deploy`."""
-    for pid, parent, command in _processes():
-        if parent == deploy and Path(command.split(" ")[0]).name == "pulumi":
-            return pid
-    raise AssertionError("no pulumi runs below release deploy")
-
-
-def _providers_of(engine: int) -> list[int]:
-    """The project's provider processes below the engine, at whatever depth."""
-    processes = _processes()
-    below = {engine}
-    for _ in range(4):
-        below |= {pid for pid, parent, _command in processes if parent in below}
-    return [
-        pid for pid, _parent, command in processes if pid in below and "pulumi-resource-uneventful" in command
-    ]
-
-
-def _processes() -> list[tuple[int, int, str]]:
-    told = subprocess.run(
-        ["ps", "-eww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
-    )
-    rows = (line.split(None, 2) for line in told.stdout.splitlines())
-    return [(int(row[0]), int(row[1]), row[2]) for row in rows if len(row) == 3]
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
-    except OSError:
-        return False

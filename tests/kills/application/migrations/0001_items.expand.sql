@@ -1,0 +1,2 @@
+-- revision: 0001
+CREATE TABLE items (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL);
