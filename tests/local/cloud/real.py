@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 import subprocess
 import sys
@@ -17,7 +16,8 @@ from typing import Any
 
 import boto3
 
-from localcloud.record import read_record
+from localcloud.control import ask
+from localcloud.record import DaemonRecord, read_record
 
 USER_DATA = b"""## template: jinja
 #cloud-config
@@ -57,19 +57,23 @@ class Checkout:
         return str(self.root / ".uneventful" / "cloud")
 
     @property
-    def pid(self) -> int:
+    def record(self) -> DaemonRecord:
         record = read_record(Path(self.marker) / "daemon.json")
         assert record is not None
-        return record.pid
+        return record
+
+    @property
+    def pid(self) -> int:
+        return self.record.pid
 
     def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
-        return found
+        """What `localcloud status --json` prints, without a process for each look."""
+        return ask(Path(self.record.control), "status")
 
     def client(self, service: str) -> Any:
         return boto3.client(
             service,
-            endpoint_url=self.status()["endpoint"],
+            endpoint_url=self.record.endpoint,
             region_name="eu-west-1",
             aws_access_key_id="key",
             aws_secret_access_key="secret",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -194,6 +195,8 @@ def test_faults_are_set_listed_and_cleared_and_shown_in_the_status(checkout: Che
     assert "weights-delay=5" in checkout.run("fault", "set", "weights-delay", "5").stdout
     assert "api-unreachable=on" in checkout.run("fault", "set", "api-unreachable=on").stdout
     assert "weights-delay=5" in checkout.run("status").stdout
+    printed, asked = json.loads(checkout.run("status", "--json").stdout), checkout.status()
+    assert {**printed, "uptime": 0} == {**asked, "uptime": 0}
     refused = checkout.run("fault", "set", "weights-dely", "5", check=False)
     assert refused.returncode == 1
     assert "weights-delay" in refused.stderr
