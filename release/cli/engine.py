@@ -41,13 +41,17 @@ class Engine:
         self._pulumi = found
 
     def state(self) -> StackState:
-        """What the stack's last state says. Raises CommandError where there is no such stack.
+        """What the stack's last state says. Raises CommandError where there is no such stack."""
+        return StackState.parse(self.exported())
+
+    def exported(self) -> Mapping[str, Any]:
+        """What `pulumi stack export` prints, no secret in the clear. Raises CommandError where there is no such stack.
 
         Read where Pulumi keeps it, where that can be: `pulumi` would take a second to say the same.
         """
         backend = find(self._project.folder, self._project.stack)
         exported = backend.exported() if backend else None
-        return StackState.parse(exported if exported is not None else self._exported())
+        return exported if exported is not None else self._exported()
 
     def _ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `pulumi` for what it prints of the stack; it asks nobody anything."""

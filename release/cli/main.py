@@ -9,6 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from release.cli.abort import abort
+from release.cli.audit import audit
 from release.cli.build import build
 from release.cli.compare import compare
 from release.cli.contract import contract
@@ -46,6 +47,7 @@ for verb in (
     contract,
     status,
     history,
+    audit,
     ps,
     logs,
     compare,

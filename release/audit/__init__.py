@@ -1,0 +1,1 @@
+"""The report that an auditor gets, from a stack's exported state and its history alone."""
