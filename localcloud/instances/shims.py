@@ -40,6 +40,12 @@ done
 exec "$@"
 """
 
+# Version 1, from a wheel, asks the real SQS whatever AWS_ENDPOINT_URL says; version 2, from an image, does not.
+_AWS = """#!/bin/sh
+[ "$1" != sqs ] || [ -z "$AWS_ENDPOINT_URL" ] || set -- "$@" --endpoint-url "$AWS_ENDPOINT_URL"
+exec {aws} "$@"
+"""
+
 _DNF = """#!/bin/sh
 verb=; status=0
 for word; do
@@ -112,7 +118,7 @@ def write_shims(root: Root, instance: Path, address: str, authority: Path) -> No
     package = str(Path(localcloud.__file__).resolve().parent.parent)
     curl = shutil.which("curl", path=PATH)
     shims = {
-        "/usr/bin/aws": _exec(venv, "-I", "-m", "awscli"),
+        "/usr/bin/aws": _AWS.format(aws=shlex.join((venv, "-I", "-m", "awscli"))),
         "/usr/bin/systemctl": _exec(
             python, "-I", "-S", str(Path(systemctl.__file__).resolve()), str(instance)
         ),

@@ -100,6 +100,20 @@ class Engine:
             )
             return replace(ended, interrupted=ended.interrupted or _was_cancelled(events))
 
+    def secret_output(self, name: str) -> Mapping[str, Any]:
+        """An output of the stack, decrypted. Raises CommandError where there is none, or no key to it."""
+        done = self._ask("stack", "output", name, "--show-secrets", "--json")
+        if done.returncode != 0:
+            raise CommandError(
+                f"the stack {self._project.stack} does not tell its output {name}",
+                expected="an environment that was updated by this version of the program, and the key to its secrets",
+                seen="\n".join(done.stderr.splitlines()[-3:]),
+                state="nothing was changed",
+                next=f"pulumi up --stack {self._project.stack}",
+            )
+        told: Mapping[str, Any] = json.loads(done.stdout)
+        return told
+
     def history(self) -> Sequence[Mapping[str, Any]]:
         """Every update that ended, the latest first, as `pulumi stack history` tells it; no secret is shown."""
         done = self._ask("stack", "history", "--json", "--page-size", str(_WHOLE_HISTORY))

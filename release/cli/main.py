@@ -21,6 +21,7 @@ from release.cli.ps import ps
 from release.cli.publish import publish
 from release.cli.rehearse import rehearse
 from release.cli.rollback import rollback
+from release.cli.run import run as run_command
 from release.cli.secrets import secrets
 from release.cli.status import status
 from release.cli.unlock import unlock
@@ -53,6 +54,7 @@ for verb in (
     compare,
 ):
     app.command()(verb)
+app.command("run")(run_command)
 app.add_typer(migration)
 app.add_typer(secrets)
 
