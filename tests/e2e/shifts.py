@@ -1,0 +1,46 @@
+"""When which release's workers were at work, by what their instances said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from tests.e2e.stage import Stage
+
+SLACK = timedelta(seconds=2)
+"""How much earlier than it says so a worker may have begun, or later ended."""
+
+
+@dataclass(frozen=True)
+class Spell:
+    """One instance at work for a release (id), from a moment to another; `end` is None while it is."""
+
+    release: str
+    instance: str
+    begin: datetime
+    end: datetime | None = None
+
+    def covers(self, release: str, moment: datetime) -> bool:
+        return (
+            self.release == release
+            and self.begin - SLACK <= moment
+            and (self.end is None or moment <= self.end + SLACK)
+        )
+
+
+def spells(stage: Stage, process: str = "worker") -> tuple[Spell, ...]:
+    """What all instances of the process have said of their turn, in the order of time."""
+    logs, found = stage.aws("logs"), list[Spell]()
+    group = stage.world.outputs()["logGroups"][process]
+    open_since: dict[str, Spell] = {}
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+    events = [event for page in pages for event in page["events"] if event["logStreamName"].endswith("/boot")]
+    for event in sorted(events, key=lambda each: each["timestamp"]):
+        release, instance, _ = event["logStreamName"].split("/")
+        at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+        if event["message"].startswith("turn: working"):
+            open_since.setdefault(instance, Spell(release, instance, at))
+        elif event["message"].startswith("turn: resting") and instance in open_since:
+            spell = open_since.pop(instance)
+            found.append(Spell(spell.release, instance, spell.begin, at))
+    return (*found, *open_since.values())
