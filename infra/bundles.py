@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import pulumi
 import pulumi_aws as aws
 
 from infra import settings
 from infra.prefixes import LEASES
-from infra.private_bucket import make_private
+from infra.private_bucket import close, policy
 
 
 class Bundles(pulumi.ComponentResource):
     """A private, encrypted, versioned bucket that answers over TLS only and that no other account owns a
-    part of.
+    part of, once `keep` has given it its policy.
     """
 
     bucket: pulumi.Output[str]
@@ -29,7 +31,8 @@ class Bundles(pulumi.ComponentResource):
             force_destroy=chosen.force_destroy,
             opts=pulumi.ResourceOptions.merge(own, pulumi.ResourceOptions(protect=protect)),
         )
-        make_private("bundles", bucket, own)
+        self._private = close("bundles", bucket, own)
+        self._id = bucket.id
         versioning = aws.s3.BucketVersioning(
             "bundles",
             bucket=bucket.id,
@@ -54,3 +57,21 @@ class Bundles(pulumi.ComponentResource):
         self.bucket = bucket.bucket
         self.arn = bucket.arn
         self.register_outputs({"bucket": self.bucket})
+
+    def keep(self, keys: Iterable[str], after: Sequence[pulumi.Resource], parent: pulumi.Resource) -> None:
+        """Let nobody delete these objects any more, and everybody who may those that were kept before.
+
+        Not before what it comes `after`: until then, and where that fails, what was kept before stays so. It is not
+        among this component's own resources, since releases wait for all of those.
+        """
+        kept = sorted(keys)
+        aws.s3.BucketPolicy(
+            "bundles",
+            bucket=self._id,
+            policy=self.arn.apply(lambda arn: policy(arn, kept=kept)),
+            opts=pulumi.ResourceOptions(
+                parent=parent,
+                depends_on=[self._private, *after],
+                aliases=[pulumi.Alias(parent=self)],
+            ),
+        )

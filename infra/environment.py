@@ -52,6 +52,7 @@ class Outputs:
     dns_name: pulumi.Output[str]
     url: pulumi.Output[str]
     bundle_bucket: pulumi.Output[str]
+    bundles: Bundles
     balancer_suffix: pulumi.Output[str]
     variables: Mapping[str, pulumi.Output[str]]
     cache_secret_arn: pulumi.Output[str]
@@ -138,6 +139,7 @@ class Environment(pulumi.ComponentResource):
             dns_name=balancer.dns_name,
             url=balancer.url,
             bundle_bucket=bundles.bucket,
+            bundles=bundles,
             balancer_suffix=balancer.suffix,
             variables=facts(settings, database, cache, queues),
             cache_secret_arn=cache.secret_arn,

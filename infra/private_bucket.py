@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -25,7 +26,19 @@ def make_private(
     Its own account reads and writes it by the policies of roles; others don't, but for `writer`. What is
     returned is there once the bucket's policy holds.
     """
-    private = aws.s3.BucketPublicAccessBlock(
+    private = close(name, bucket, own)
+    ready: pulumi.Resource = aws.s3.BucketPolicy(
+        name,
+        bucket=bucket.id,
+        policy=bucket.arn.apply(lambda arn: policy(arn, writer)),
+        opts=pulumi.ResourceOptions.merge(own, pulumi.ResourceOptions(depends_on=[private])),
+    )
+    return ready
+
+
+def close(name: str, bucket: aws.s3.Bucket, own: pulumi.ResourceOptions) -> pulumi.Resource:
+    """All of `make_private` but the policy, which whoever calls this has to give the bucket."""
+    private: pulumi.Resource = aws.s3.BucketPublicAccessBlock(
         name,
         bucket=bucket.id,
         block_public_acls=True,
@@ -52,17 +65,13 @@ def make_private(
         ],
         opts=own,
     )
-    ready: pulumi.Resource = aws.s3.BucketPolicy(
-        name,
-        bucket=bucket.id,
-        policy=bucket.arn.apply(lambda arn: policy(arn, writer)),
-        opts=pulumi.ResourceOptions.merge(own, pulumi.ResourceOptions(depends_on=[private])),
-    )
-    return ready
+    return private
 
 
-def policy(bucket_arn: str, writer: Writer | None = None) -> str:
-    """A bucket policy that refuses whatever does not come over TLS, and lets `writer` in."""
+def policy(bucket_arn: str, writer: Writer | None = None, kept: Sequence[str] = ()) -> str:
+    """A bucket policy that refuses whatever does not come over TLS, lets `writer` in, and lets nobody delete the
+    objects that are `kept` (keys), nor a version of them.
+    """
     tls_only = {
         "Sid": "TlsOnly",
         "Effect": "Deny",
@@ -82,5 +91,16 @@ def policy(bucket_arn: str, writer: Writer | None = None) -> str:
         if writer
         else None
     )
-    statements = [statement for statement in (tls_only, let_in) if statement]
+    keep = (
+        {
+            "Sid": "Kept",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
+            "Resource": [f"{bucket_arn}/{key}" for key in kept],
+        }
+        if kept
+        else None
+    )
+    statements = [statement for statement in (tls_only, let_in, keep) if statement]
     return json.dumps({"Version": "2012-10-17", "Statement": statements})

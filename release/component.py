@@ -56,6 +56,7 @@ class Release(pulumi.ComponentResource):
         workers: dict[str, Mapping[str, Workers]] = {}
         told: pulumi.Input[dict[str, Any]] = ledger.dump()
         live: dict[str, str] = {}
+        moved: list[pulumi.Resource] = []
         wanted = plan.wanted
         if wanted is not None:
             fleet = fleets[wanted.id]
@@ -66,6 +67,8 @@ class Release(pulumi.ComponentResource):
             live = {"id": wanted.id, "version": wanted.version}
             told = self._told(shift)
             self._shrinking(shift, fleets, workers)
+            moved = [shift]
+        environment.bundles.keep({each.manifest.key for each in plan.fleets}, moved, self)
         self.exports = {
             "url": environment.url,
             "dnsName": environment.dns_name,
@@ -82,7 +85,6 @@ class Release(pulumi.ComponentResource):
             },
             "logGroups": dict(self._logs),
             "queues": {name: queue.url for name, queue in environment.queues.items()},
-            "operations": self._operations(),
             "operationsHost": environment.operations.host,
             "operationsLogGroup": environment.operations.log_group,
             "variablesSecret": environment.variables_secret_arn,
@@ -106,27 +108,6 @@ class Release(pulumi.ComponentResource):
             return promote(done, wanted, window, known[0], terms).dump()
 
         return pulumi.Output.all(shift.live_at, contracts[wanted.id].applied_at).apply(with_contract)
-
-    def _operations(self) -> pulumi.Output[dict[str, Any]]:
-        """What `release run` needs beside the ledger: how to reach the operations host, which is a secret, and what
-        commands are told of the environment (`release.command.Place`; the logins by release).
-        """
-        environment, host = self._environment, self._environment.operations
-        return pulumi.Output.secret(
-            {
-                "host": host.host,
-                "port": host.port,
-                "user": host.user,
-                "hostKey": host.host_key,
-                "key": host.private_key,
-                "bucket": environment.bundle_bucket,
-                "region": environment.region,
-                "known": dict(environment.variables),
-                "logins": {each: made.login_secret_arn for each, made in self._migrations.items()},
-                "cache": environment.cache_secret_arn,
-                "shared": environment.variables_secret_arn,
-            }
-        )
 
     def _probe_key(self) -> pulumi.Output[str]:
         """The environment's secret for trying single releases: made once, then kept in the state."""

@@ -55,7 +55,7 @@ def intend(
         return open_store(former.bucket).manifest(version)
 
     wanted = resolve(former.ledger, settings.release, manifest_of, settings.variables, settings.secrets or "")
-    terms = Terms(now, settings.warm)
+    terms = Terms(now, settings.warm, settings.rollout.bake)
     plan = make_plan(former.ledger, wanted, settings.window, settings.web.min, settings.contract, terms)
     for release in plan.fleets:
         refuse_unknown_queues(release, settings.queues, unchanged(former.ledger))

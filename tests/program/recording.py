@@ -52,6 +52,8 @@ class Registered:
     ignored: tuple[str, ...]
     provider: str
     protect: bool
+    formerly: tuple[str, ...] = ()
+    """The names of the parents that it had before."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -304,6 +306,7 @@ class _Monitor(mocks.MockMonitor):
                     ignored=tuple(request.ignoreChanges),
                     provider=request.provider.rpartition("::")[0].rpartition("::")[2],
                     protect=request.protect,
+                    formerly=tuple(alias.spec.parentUrn.rpartition("::")[2] for alias in request.aliases),
                 )
             )
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
