@@ -27,6 +27,7 @@ class Queue:
     arn: pulumi.Output[str]
     queue_name: pulumi.Output[str]
     dead_letters_name: pulumi.Output[str]
+    dead_letters_url: pulumi.Output[str]
 
 
 class Queues(pulumi.ComponentResource):
@@ -73,7 +74,7 @@ class Queues(pulumi.ComponentResource):
             aws.sqs.QueuePolicy(
                 logical, queue_url=one.url, policy=pulumi.Output.json_dumps(tls_only(one.arn)), opts=self._own
             )
-        return Queue(name, queue.url, queue.arn, queue.name, dead.name)
+        return Queue(name, queue.url, queue.arn, queue.name, dead.name, dead.url)
 
 
 def variable(queue: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,11 +16,13 @@ from infra.settings import Settings
 from release import model, priorities
 from release.contract import Contract, contract_orders
 from release.fleet import HEADER, Door, Fleet
+from release.handing_over import Successor, hand_over, live_by
 from release.intent import Intent
 from release.ledger import contracted, promote
 from release.log_groups import LogGroups
 from release.migration import Migration, order
-from release.resources import TrafficShift
+from release.resources import Handover, TrafficShift
+from release.scheduled import scheduled
 from release.shrinking import shrink, warm_until
 from release.who import who
 from release.workers import Workers
@@ -28,8 +31,8 @@ from release.workers import Workers
 class Release(pulumi.ComponentResource):
     """The fleets of the plan, and the one resource that owns the weights.
 
-    `exports` are the stack's outputs. The ledger is among them, and follows the shift: it is known only when
-    the traffic is where the plan wants it.
+    `exports` are the stack's outputs. The ledger is among them, and follows the handover: it is known only when
+    traffic, workers and schedules are those of the release that the plan wants, and it was baked.
     """
 
     exports: dict[str, pulumi.Input[Any]]
@@ -58,16 +61,31 @@ class Release(pulumi.ComponentResource):
         live: dict[str, str] = {}
         moved: list[pulumi.Resource] = []
         wanted = plan.wanted
+        schedules = {
+            release.id: scheduled(release, environment, self._migrations[release.id].login_secret_arn)
+            for release in plan.fleets
+        }
         if wanted is not None:
             fleet = fleets[wanted.id]
             workers[wanted.id] = self._workers(wanted, fleet, working=True, after=[])
-            shift = self._shift(wanted, fleet, list(workers[wanted.id].values()))
+            own = list(workers[wanted.id].values())
+            shift = self._shift(wanted, fleet, own)
+            handover = hand_over(
+                Successor(wanted, fleet, workers[wanted.id], schedules[wanted.id]),
+                intent,
+                environment,
+                settings,
+                self._logs,
+                pulumi.ResourceOptions(parent=self, depends_on=[shift, *own]),
+            )
             for release in plan.warm_after:
-                workers[release.id] = self._workers(release, fleets[release.id], working=False, after=[shift])
+                workers[release.id] = self._workers(
+                    release, fleets[release.id], working=False, after=[handover]
+                )
             live = {"id": wanted.id, "version": wanted.version}
-            told = self._told(shift)
-            self._shrinking(shift, fleets, workers)
-            moved = [shift]
+            told = self._told(shift, handover)
+            self._shrinking(shift, handover, fleets, workers)
+            moved = [handover]
         environment.bundles.keep({each.manifest.key for each in plan.fleets}, moved, self)
         self.exports = {
             "url": environment.url,
@@ -84,30 +102,59 @@ class Release(pulumi.ComponentResource):
                 for release_id, groups in workers.items()
             },
             "logGroups": dict(self._logs),
+            "schedules": schedules,
+            "scheduleGroup": environment.schedule_group,
             "queues": {name: queue.url for name, queue in environment.queues.items()},
+            "operations": self._operations(),
             "operationsHost": environment.operations.host,
             "operationsLogGroup": environment.operations.log_group,
             "variablesSecret": environment.variables_secret_arn,
         }
         self.register_outputs({"live": live})
 
-    def _told(self, shift: TrafficShift) -> pulumi.Output[dict[str, Any]]:
-        """The ledger once the traffic is where it belongs, and the contract, if one is wanted, in the database."""
+    def _told(self, shift: TrafficShift, handover: Handover) -> pulumi.Output[dict[str, Any]]:
+        """The ledger once everything is where it belongs, and the contract, if one is wanted, in the database."""
         plan, former, window = self._intent.plan, self._intent.former.ledger, self._settings.window
         contraction, wanted, terms = plan.contraction, plan.wanted, self._intent.terms
         assert wanted is not None
         contracts = {
-            each.release.id: Contract(each, self._environment, [shift], _moment, self._own)
+            each.release.id: Contract(each, self._environment, [handover], _moment, self._own)
             for each in contract_orders(former, contraction, who())
         }
-        if contraction is None:
-            return shift.live_at.apply(lambda at: promote(former, wanted, window, at, terms).dump())
 
-        def with_contract(known: Sequence[str]) -> dict[str, Any]:
-            done = contracted(former, wanted.id, contraction.names, known[1])
-            return promote(done, wanted, window, known[0], terms).dump()
+        def promoted(known: Sequence[str]) -> dict[str, Any]:
+            at, observed, followed, baked_until, *applied = known
+            done = contracted(former, wanted.id, contraction.names, applied[0]) if contraction else former
+            seen = "\n".join(part for part in (observed, followed) if part)
+            baked = self._settings.rollout.bake if baked_until else 0
+            return promote(
+                done, wanted, window, at, replace(terms, by=who(), observed=seen, baked=baked)
+            ).dump()
 
-        return pulumi.Output.all(shift.live_at, contracts[wanted.id].applied_at).apply(with_contract)
+        contract = [contracts[wanted.id].applied_at] if contraction else []
+        seen = (shift.live_at, shift.observed, handover.observed, handover.baked_until)
+        return pulumi.Output.all(*seen, *contract).apply(promoted)
+
+    def _operations(self) -> pulumi.Output[dict[str, Any]]:
+        """What `release run` needs beside the ledger: how to reach the operations host, which is a secret, and what
+        commands are told of the environment (`release.command.Place`; the logins by release).
+        """
+        environment, host = self._environment, self._environment.operations
+        return pulumi.Output.secret(
+            {
+                "host": host.host,
+                "port": host.port,
+                "user": host.user,
+                "hostKey": host.host_key,
+                "key": host.private_key,
+                "bucket": environment.bundle_bucket,
+                "region": environment.region,
+                "known": dict(environment.variables),
+                "logins": {each: made.login_secret_arn for each, made in self._migrations.items()},
+                "cache": environment.cache_secret_arn,
+                "shared": environment.variables_secret_arn,
+            }
+        )
 
     def _probe_key(self) -> pulumi.Output[str]:
         """The environment's secret for trying single releases: made once, then kept in the state."""
@@ -127,17 +174,18 @@ class Release(pulumi.ComponentResource):
     def _shrinking(
         self,
         shift: TrafficShift,
+        handover: Handover,
         fleets: Mapping[str, Fleet],
         workers: Mapping[str, Mapping[str, Workers]],
     ) -> None:
-        """Those who are warm once the traffic is where it belongs leave when their time is over."""
+        """Those who are warm once everything is where it belongs leave when their time is over."""
         former, terms = self._intent.former.ledger, self._intent.terms
         for release in self._intent.plan.warm_after:
             until = warm_until(release, former, terms, shift.live_at)
             own = {process: each.group_name for process, each in workers[release.id].items()}
             if until is not None:
                 fleet = fleets[release.id]
-                shrink(release, {model.WEB: fleet.group_name, **own}, until, [shift], fleet)
+                shrink(release, {model.WEB: fleet.group_name, **own}, until, [handover], fleet)
 
     def _workers(
         self, release: model.Release, fleet: Fleet, working: bool, after: list[pulumi.Resource]
@@ -151,6 +199,7 @@ class Release(pulumi.ComponentResource):
                 self._migrations[release.id],
                 self._logs[process.name],
                 working,
+                release.id in self._intent.former.unruly,
                 after,
                 self._intent.plan.boots[release.id],
                 pulumi.ResourceOptions(parent=fleet),
@@ -178,6 +227,7 @@ class Release(pulumi.ComponentResource):
             alarms=[*self._environment.alarm_names, *fleet.alarm_names, *rollout.limits.alarms],
             lease_bucket=self._environment.bundle_bucket,
             back=self._intent.plan.action == "rollback",
+            former=live_by(self._intent.former),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[fleet.gate, *workers]),
         )
 

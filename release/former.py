@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 import pulumi
 
+from infra.tags import PROCESS, RELEASE
 from release.errors import LedgerError
 from release.ledger import Ledger
+from release.model import WEB
+from release.turns import obeys
 
 _READ = "pulumi:pulumi:readStackResourceOutputs"
 _HALF_WRITTEN = "failed to load checkpoint"
@@ -19,17 +22,32 @@ _PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 _STACK = "pulumi:pulumi:Stack"
 _BUCKET = "aws:s3/bucket:Bucket::bundles"
 _HEADER_RULE = "aws:lb/listenerRule:ListenerRule::header-"
+_TARGET_GROUP = "aws:lb/targetGroup:TargetGroup::"
+_GROUP = "aws:autoscaling/group:Group::"
+_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate::"
 
 
 @dataclass(frozen=True)
 class Former:
-    """`bucket` is empty where none was made yet; `priorities` are those of the header rules that exist, by
-    release id, the rules of releases that never became live included.
+    """`bucket` is empty where none was made yet. By release id, those that never became live included: `priorities` are
+    those of the header rules that exist, `target_groups` their ARNs, `workers` the groups by process. Workers of those
+    that are `unruly` were made before there were turns: they work from their boot to their end.
     """
 
     ledger: Ledger
     bucket: str
     priorities: Mapping[str, int]
+    target_groups: Mapping[str, str] = field(default_factory=dict)
+    workers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unruly: frozenset[str] = frozenset()
+
+    def resting(self, working: str) -> Mapping[str, Mapping[str, str]]:
+        """The workers of all releases but that one who can be told to rest."""
+        return {
+            release: dict(groups)
+            for release, groups in self.workers.items()
+            if release != working and release not in self.unruly
+        }
 
 
 def read_former(sleep: Callable[[float], None] = time.sleep) -> Former:
@@ -68,6 +86,9 @@ def parse_former(resources: Mapping[str, Mapping[str, Any]]) -> Former:
     ledger: object = None
     bucket = ""
     priorities: dict[str, int] = {}
+    target_groups: dict[str, str] = {}
+    workers: dict[str, dict[str, str]] = {}
+    unruly: set[str] = set()
     for urn, resource in resources.items():
         outputs = resource.get("outputs") or {}
         qualified, _, name = urn.rpartition("::")
@@ -78,4 +99,28 @@ def parse_former(resources: Mapping[str, Mapping[str, Any]]) -> Former:
             bucket = str(outputs.get("bucket") or "")
         elif kind.startswith(_HEADER_RULE) and "priority" in outputs:
             priorities[kind.removeprefix(_HEADER_RULE)] = int(outputs["priority"])
-    return Former(Ledger.parse(ledger), bucket, MappingProxyType(priorities))
+        elif kind.startswith((_TARGET_GROUP, _GROUP, _TEMPLATE)):
+            tags = _tags(outputs)
+            release, process = tags.get(RELEASE, ""), tags.get(PROCESS, WEB)
+            if kind.startswith(_TARGET_GROUP):
+                target_groups[release] = str(outputs.get("arn") or "")
+            elif process == WEB:
+                continue
+            elif kind.startswith(_GROUP):
+                workers.setdefault(release, {})[process] = str(outputs.get("name") or "")
+            elif not obeys(str(outputs.get("userData") or "")):
+                unruly.add(release)
+    return Former(
+        Ledger.parse(ledger),
+        bucket,
+        MappingProxyType(priorities),
+        MappingProxyType(target_groups),
+        MappingProxyType(workers),
+        frozenset(unruly),
+    )
+
+
+def _tags(outputs: Mapping[str, Any]) -> Mapping[str, str]:
+    """A group of instances has a list of them."""
+    tags = outputs.get("tags") or {}
+    return {tag["key"]: tag["value"] for tag in tags} if isinstance(tags, list) else tags

@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import pulumi
+
+
+@dataclass(frozen=True)
+class Live:
+    """What is live by the ledger before the update: the release's id, its version and its target group's ARN. All are
+    empty where nothing is.
+    """
+
+    release: str = ""
+    version: str = ""
+    target_group_arn: str = ""
+
+    def inputs(self) -> Mapping[str, str]:
+        return {
+            "formerRelease": self.release,
+            "formerVersion": self.version,
+            "formerTargetGroupArn": self.target_group_arn,
+        }
 
 
 class HealthGate(pulumi.CustomResource):
@@ -64,7 +83,8 @@ class TrafficShift(pulumi.CustomResource):
     alone, or with everything back where it was and an error. `max_error_rate` is a fraction above the former
     release's; `proof` and `metrics_deadline` (s) bound the wait for the data plane and for the metrics; `drain` (s)
     is how long the former release is kept running after the last step. `lease_bucket` holds the writers' lease. `back`
-    is the way back to a release that served before, which no alarm that rings already can stop.
+    is the way back to a release that served before, which no alarm that rings already can stop; `former` is what is
+    live by the ledger.
     """
 
     def __init__(
@@ -87,6 +107,7 @@ class TrafficShift(pulumi.CustomResource):
         alarms: pulumi.Input[Sequence[pulumi.Input[str]]] = (),
         metrics_deadline: pulumi.Input[float] = 180,
         back: pulumi.Input[bool] = False,
+        former: Live = Live(),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs: Mapping[str, Any] = {
@@ -106,6 +127,7 @@ class TrafficShift(pulumi.CustomResource):
             "alarms": alarms,
             "metricsDeadline": metrics_deadline,
             "back": back,
+            **former.inputs(),
             "ruleArn": None,
             "weights": None,
             "liveAt": None,
@@ -131,6 +153,93 @@ class TrafficShift(pulumi.CustomResource):
     @property
     def observed(self) -> pulumi.Output[str]:
         """What was seen at each step, a line a step."""
+        return _output(self, "observed")
+
+
+class Handover(pulumi.CustomResource):
+    """The workers and the schedules of the environment, once they are those of the release that has the traffic, and
+    once it was watched for `bake` s with the shift's own limits. Otherwise all is `former`'s again, traffic first.
+
+    `workers` are its instance groups by process, `resting` those of all others by release and process, `log_groups` by
+    process where they report. `queues` are those they take from: `name`, `url` and the URL of its `dead` letters each.
+    `schedules` are what the `schedule_group` then holds, as `release.scheduler.Entry` dumps them. Workers may take
+    `deadline` s to begin, and `drain` s longer to stop.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        listener_arn: pulumi.Input[str],
+        priority: pulumi.Input[int],
+        release: pulumi.Input[str],
+        version: pulumi.Input[str],
+        target_group_arn: pulumi.Input[str],
+        url: pulumi.Input[str],
+        proof: pulumi.Input[float],
+        max_error_rate: pulumi.Input[float],
+        max_latency_ratio: pulumi.Input[float],
+        lease_bucket: pulumi.Input[str],
+        metrics_deadline: pulumi.Input[float],
+        alarms: pulumi.Input[Sequence[pulumi.Input[str]]],
+        back: pulumi.Input[bool],
+        former: Live,
+        workers: Mapping[str, pulumi.Input[str]],
+        resting: Mapping[str, Mapping[str, str]],
+        log_groups: Mapping[str, pulumi.Input[str]],
+        queues: Sequence[Mapping[str, pulumi.Input[str]]],
+        schedules: pulumi.Input[Sequence[Mapping[str, str]]],
+        schedule_group: pulumi.Input[str],
+        deadline: pulumi.Input[float],
+        drain: pulumi.Input[float],
+        bake: pulumi.Input[float],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs: Mapping[str, Any] = {
+            "listenerArn": listener_arn,
+            "priority": priority,
+            "release": release,
+            "version": version,
+            "targetGroupArn": target_group_arn,
+            "url": url,
+            "proof": proof,
+            "maxErrorRate": max_error_rate,
+            "maxLatencyRatio": max_latency_ratio,
+            "leaseBucket": lease_bucket,
+            "metricsDeadline": metrics_deadline,
+            "alarms": alarms,
+            "back": back,
+            **former.inputs(),
+            "workers": workers,
+            "resting": resting,
+            "logGroups": log_groups,
+            "queues": queues,
+            "schedules": schedules,
+            "scheduleGroup": schedule_group,
+            "deadline": deadline,
+            "drain": drain,
+            "bake": bake,
+            "handedAt": None,
+            "bakedUntil": None,
+            "observed": None,
+            "working": None,
+            "held": None,
+        }
+        super().__init__("uneventful:index:Handover", name, inputs, opts)
+
+    @property
+    def handed_at(self) -> pulumi.Output[str]:
+        """When everything was this release's (ISO 8601, UTC)."""
+        return _output(self, "handedAt")
+
+    @property
+    def baked_until(self) -> pulumi.Output[str]:
+        """When its bake had ended well (ISO 8601, UTC); empty where it was not baked."""
+        return _output(self, "bakedUntil")
+
+    @property
+    def observed(self) -> pulumi.Output[str]:
+        """What was seen of it, a line a step."""
         return _output(self, "observed")
 
 

@@ -1,12 +1,12 @@
 """Workers: the instances that run one process of a release which takes messages from a queue.
 
-They start with the release's fleet, before it gets any traffic, and stop, drained, when its successor has the traffic:
-a group of no instances is left then, so that the way back only has to fill it again.
+They boot with the release's fleet, and rest until it is their turn (`release.turns`). Those of a warm release rest as
+well, as many as there are at least: the way back boots none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -21,7 +21,10 @@ from release.model import Process, Release
 
 
 class Workers(pulumi.ComponentResource):
-    """The instances of one worker `process` of `release`: as many as its queue needs while `working`, else none."""
+    """The instances of one worker `process` of `release`: as many as its queue needs while they are `working`.
+
+    Otherwise they rest, as many as there are at least; none where they are `unruly` and would work all the same.
+    """
 
     group_name: pulumi.Output[str]
 
@@ -34,6 +37,7 @@ class Workers(pulumi.ComponentResource):
         migration: Migration,
         log_group: pulumi.Output[str],
         working: bool,
+        unruly: bool,
         after: Sequence[pulumi.Resource],
         boot: int = 1,
         opts: pulumi.ResourceOptions | None = None,
@@ -47,8 +51,8 @@ class Workers(pulumi.ComponentResource):
         group = aws.autoscaling.Group(
             f"{name}{again(boot)}",
             # No desired capacity: that is the scaler's.
-            min_size=wanted.min if working else 0,
-            max_size=wanted.max if working else 0,
+            min_size=wanted.min if working or not unruly else 0,
+            max_size=wanted.max if working else 0 if unruly else wanted.min,
             vpc_zone_identifiers=list(environment.subnet_ids),
             launch_template=aws.autoscaling.GroupLaunchTemplateArgs(id=template.id, version="$Latest"),
             health_check_type="EC2",
@@ -63,8 +67,15 @@ class Workers(pulumi.ComponentResource):
                 custom_timeouts=launch.until_drained(release),
             ),
         )
-        queue = environment.queues.get(wanted.queue or min(environment.queues, default=""))
-        if queue is not None:
-            scaling.by_backlog(f"{name}{again(boot)}", group, queue, wanted.backlog, parent=self)
+        queue = queue_of(wanted, environment.queues)
+        if queue:
+            tracked = environment.queues[queue]
+            scaling.by_backlog(f"{name}{again(boot)}", group, tracked, wanted.backlog, parent=self)
         self.group_name = group.name
         self.register_outputs({"autoScalingGroup": group.name})
+
+
+def queue_of(worker: Worker, queues: Collection[str]) -> str:
+    """The name of the queue that says how many of these workers are needed; empty where there is none."""
+    wanted = worker.queue or min(queues, default="")
+    return wanted if wanted in queues else ""

@@ -7,6 +7,7 @@ recording one. `World` is what the program finds, `Recording` is what it did.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 import runpy
@@ -25,6 +26,7 @@ from google.protobuf import json_format
 from moto import mock_aws
 from pulumi.runtime import mocks
 
+from infra.tags import PROCESS, RELEASE
 from release.ledger import Ledger, promote
 from release.model import Manifest, Process, Release, freeze
 
@@ -108,6 +110,8 @@ class World:
     """Whose credentials are used; None for those that the stack names."""
     aws: bool = True
     """False where the program must end before it asks AWS anything: there is nobody to answer."""
+    obedient: bool = True
+    """Whether the workers that run can be told whose turn it is; those of yesterday's program cannot."""
     marked: bool = False
     """Whether all that AWS makes up (ids, ARNs, addresses) ends with a dot and the stack's name."""
 
@@ -127,7 +131,22 @@ class World:
                 "outputs": {"bucket": BUCKET}
             },
             **rules,
+            **{f"{prefix}{kind}::{name}": {"outputs": made} for kind, name, made in self._fleets()},
         }
+
+    def _fleets(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """What the former state says of what runs: kind, name and outputs."""
+        told = base64.b64encode(b"uneventful-turn.service" if self.obedient else b"no turns").decode()
+        running = (*filter(None, [self.ledger.live]), *self.ledger.warm) if self.ledger else ()
+        for release in (entry.release for entry in running):
+            tags = {RELEASE: release.id, PROCESS: "web"}
+            arn = f"arn:aws:elasticloadbalancing:::targetgroup/{release.id}/1"
+            yield "aws:lb/targetGroup:TargetGroup", f"web-{release.id}", {"arn": arn, "tags": tags}
+            for process in release.manifest.workers:
+                name, tags = f"{process.name}-{release.id}", {RELEASE: release.id, PROCESS: process.name}
+                listed = [{"key": key, "value": value} for key, value in tags.items()]
+                yield "aws:ec2/launchTemplate:LaunchTemplate", name, {"userData": told, "tags": tags}
+                yield "aws:autoscaling/group:Group", name, {"name": f"{name}-group", "tags": listed}
 
 
 def manifest(version: str, **words: Any) -> Manifest:
@@ -273,6 +292,7 @@ class _Engine(mocks.Mocks):
             "aws:autoscaling/group:Group": {"name": f"{args.name}-group"},
             "pulumi:index:Stash": {"output": args.inputs.get("input")},
             "uneventful:index:TrafficShift": {"liveAt": "2026-02-01T00:00:00Z"},
+            "uneventful:index:Handover": {"bakedUntil": "2026-02-01T00:10:00Z", "observed": "baked"},
         }
         if self._world.marked and args.typ.startswith("aws:"):
             made = {key: _marked(value, f".{self._world.stack}") for key, value in made.items()}

@@ -329,7 +329,7 @@ def test_an_environment_that_outgrows_what_a_live_release_can_be_told_is_refused
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     big = release("1", BIG=NOISE[:13500])
-    queues = {f"queue-{number}": {} for number in range(100)}
+    queues: dict[str, dict[str, Any]] = {f"queue-{number}": {} for number in range(100)}
     recording = run(World(ledger=live_after(big), changes={"uneventful:queues": queues}), monkeypatch)
     assert recording.exit_status == 32
     assert f"{big} cannot boot" in recording.errors
@@ -359,7 +359,10 @@ def test_the_outputs_have_all_that_the_command_line_needs(first: Recording) -> N
         "probeKey",
         "workers",
         "logGroups",
+        "schedules",
+        "scheduleGroup",
         "queues",
+        "operations",
         "operationsHost",
         "operationsLogGroup",
         "variablesSecret",
@@ -371,7 +374,7 @@ def test_the_outputs_have_all_that_the_command_line_needs(first: Recording) -> N
             "rule": f"arn:aws:made:::header-{V1.id}",
         }
     }
-    assert first.secret_outputs == {"probeKey"}
+    assert first.secret_outputs == {"probeKey", "operations"}
 
 
 # --- what instances are told ---
@@ -425,18 +428,51 @@ def test_other_secrets_are_another_release(monkeypatch: pytest.MonkeyPatch) -> N
 # --- workers ---
 
 
-def test_the_new_releases_workers_start_before_the_shift_and_the_formers_stop_after_it(
+def test_the_new_releases_workers_boot_before_the_shift_and_the_formers_rest_after_the_handover(
     second: Recording,
 ) -> None:
     found = sizes(second)
     assert found[f"worker-{W2.id}"] == (2, 6)
     assert found[f"mailer-{W2.id}"] == (1, 4)
-    assert found[f"worker-{W1.id}"] == (0, 0)
-    shift = second.one("TrafficShift")
+    assert found[f"worker-{W1.id}"] == (2, 2), "the way back boots none"
+    shift, handover = second.one("TrafficShift"), second.one("Handover")
     own = {f"worker-{W2.id}", f"mailer-{W2.id}"}
     assert own <= {name for kind, name in shift.after if kind == "aws:autoscaling/group:Group"}
     assert shift.key not in second.one("autoscaling/group:Group", f"worker-{W2.id}").after
-    assert shift.key in second.one("autoscaling/group:Group", f"worker-{W1.id}").after
+    assert handover.key in second.one("autoscaling/group:Group", f"worker-{W1.id}").after
+    assert shift.key in handover.after
+    workers = {"worker": f"worker-{W2.id}-group", "mailer": f"mailer-{W2.id}-group"}
+    assert handover.inputs["workers"] == workers
+    assert handover.inputs["resting"] == {W1.id: {"worker": f"worker-{W1.id}-group"}}
+    assert [queue["name"] for queue in handover.inputs["queues"]] == ["jobs"]
+    for each in (shift, handover):
+        assert each.inputs["formerRelease"] == W1.id
+        assert each.inputs["formerTargetGroupArn"].endswith(f"/{W1.id}/1")
+
+
+def test_the_ledger_follows_the_handover_and_says_how_long_the_release_was_baked(second: Recording) -> None:
+    [*_, live] = second.outputs["ledger"]["entries"]
+    assert (live["baked"], live["observed"]) == (5, "baked")
+    assert second.one("Handover").inputs["bake"] == 5
+
+
+def test_workers_of_yesterdays_program_that_cannot_rest_leave_as_they_did(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    yesterday = World(
+        published=(W2.manifest,), ledger=live_after(W1), changes={"uneventful:release": "2"}, obedient=False
+    )
+    recording = run(yesterday, monkeypatch)
+    assert sizes(recording)[f"worker-{W1.id}"] == (0, 0)
+    assert recording.one("Handover").inputs["resting"] == {}
+    assert set(recording.one("Handover").inputs["workers"]) == {"worker", "mailer"}
+    back = World(ledger=live_after(W1, W2), changes={"uneventful:release": f"id:{W1.id}"}, obedient=False)
+    assert recording_of_workers(run(back, monkeypatch)) == ({}, {})
+
+
+def recording_of_workers(recording: Recording) -> tuple[Any, Any]:
+    handover = recording.one("Handover")
+    return handover.inputs["workers"], handover.inputs["resting"]
 
 
 def test_the_plan_says_what_workers_do(second: Recording) -> None:
@@ -448,8 +484,8 @@ def test_workers_come_back_with_their_release(monkeypatch: pytest.MonkeyPatch) -
     back = World(ledger=live_after(W1, W2), changes={"uneventful:release": f"id:{W1.id}"})
     recording = run(back, monkeypatch)
     assert sizes(recording)[f"worker-{W1.id}"] == (1, 2)
-    assert sizes(recording)[f"worker-{W2.id}"] == (0, 0)
-    assert sizes(recording)[f"mailer-{W2.id}"] == (0, 0)
+    assert sizes(recording)[f"worker-{W2.id}"] == (1, 1)
+    assert sizes(recording)[f"mailer-{W2.id}"] == (1, 1)
     assert "1 worker process (worker) starts again" in plan(recording)
 
 
@@ -467,7 +503,7 @@ def test_a_release_that_becomes_warm_changes_nothing_but_the_number_of_its_worke
     assert live.keys() == warm.keys()
     group = ("aws:autoscaling/group:Group", f"worker-{W1.id}")
     changed = {(key, name) for key in live for name in live[key] if live[key][name] != warm[key].get(name)}
-    assert changed == {(group, "minSize"), (group, "maxSize")}
+    assert changed == {(group, "maxSize")}
 
 
 def test_every_instance_waits_for_the_migration_of_its_release(second: Recording) -> None:
@@ -567,7 +603,7 @@ def test_a_contract_fences_those_who_lack_it_and_is_in_the_ledger_with_its_momen
     assert (told["fence"], told["keep"]) == ([C1.id], [C2.id])
     assert told["digest"] == NEW.digest
     assert "login" not in told
-    assert ("uneventful:index:TrafficShift", "traffic") in command.after
+    assert ("uneventful:index:Handover", "handover") in command.after
     [contract] = recording.outputs["ledger"]["contracts"]
     assert (contract["revision"], contract["release"]) == ("0003", C2.id)
     assert contract["at"].endswith("Z")
