@@ -21,8 +21,8 @@ def render(report: Mapping[str, Any]) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["moment"] = _moment
-    environment.filters["length"] = len
     environment.filters["took"] = _took
+    environment.filters["resource"] = _resource
     source = files(__package__).joinpath(_TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(source).render(report)
 
@@ -36,3 +36,9 @@ def _took(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def _resource(urn: str) -> str:
+    """The type and the name of a resource."""
+    qualified, _, name = urn.rpartition("::")
+    return f"{qualified.rpartition('::')[2].rpartition('$')[2]} {name}"
