@@ -15,6 +15,7 @@ from infra import policies
 class Held:
     """What the environment holds that roles are granted. The prefixes are those of `infra.prefixes`."""
 
+    environment: str
     region: str
     bucket_arn: pulumi.Output[str]
     queue_arns: Sequence[pulumi.Output[str]]
@@ -61,6 +62,7 @@ class Access(pulumi.ComponentResource):
                     policies.reads_logins(place, held.logins_prefix),
                 ],
                 "logs": [policies.writes_logs(place, held.log_groups_prefix)],
+                "health": [policies.leaves_its_group(place, held.environment)],
                 # A queue takes long to make, and a policy cannot be without anything that it allows.
                 **({"queues": [policies.handles_messages(held.queue_arns)]} if held.queue_arns else {}),
             },

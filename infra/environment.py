@@ -109,6 +109,7 @@ class Environment(pulumi.ComponentResource):
         schedules = Schedules(name, own)
         identity = HostIdentity(name, own)
         held = Held(
+            environment=name,
             region=settings.region,
             bucket_arn=bundles.arn,
             queue_arns=tuple(queue.arn for queue in queues.values()),

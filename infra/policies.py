@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 
 from infra.prefixes import BUNDLES, PROGRAMS, TURN
+from infra.tags import ENVIRONMENT
 
 Statement = dict[str, Any]
 """May hold outputs."""
@@ -86,6 +87,13 @@ def handles_messages(queue_arns: Sequence[pulumi.Input[str]]) -> Statement:
         *("ReceiveMessage", "SendMessage"),
     )
     return _allow("HandleMessages", [f"sqs:{action}" for action in actions], queue_arns)
+
+
+def leaves_its_group(place: Place, environment: str) -> Statement:
+    """An instance that cannot run its process has itself replaced; so it could any other one of its environment."""
+    groups = place.arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*")
+    allowed = _allow("LeaveGroup", ["autoscaling:SetInstanceHealth"], [groups])
+    return allowed | {"Condition": {"StringEquals": {f"aws:ResourceTag/{ENVIRONMENT}": environment}}}
 
 
 def writes_logs(place: Place, prefix: str) -> Statement:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from release.errors import BundleError
-from release.model import PROCESS_PATTERN, WEB, DrainSeconds, HealthPath, Port, Process
+from release.model import PROCESS_PATTERN, WEB, Cpu, DrainSeconds, HealthPath, Memory, Port, Process
 from release.timetable import Timetable
 
 PROCFILE = "Procfile"
@@ -30,6 +32,9 @@ command = "make vendor"  # optional: runs in a copy of the folder before it is p
 path = "migrations"      # optional: the folder with the database's revisions
 [smoke]
 command = "./smoke"      # optional: tries this release against a database, DATABASE_URL, before another goes there
+[processes.worker]       # optional: what a process of the Procfile may use of its instance
+memory = "512M"          # it is ended, and started again, when it needs more
+cpu = "50%"              # of one processor
 [[schedules]]            # optional, as many as needed; or rate = "5 minutes"
 name = "nightly"
 cron = "0 3 * * ? *"     # minute, hour, day of the month, month, day of the week, year
@@ -80,6 +85,15 @@ class Smoke(BaseModel):
     command: Annotated[str, StringConstraints(min_length=1)]
 
 
+class Limits(BaseModel):
+    """`[processes.NAME]`: what one process may use of its instance at most, as systemd writes it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    memory: Memory = ""
+    cpu: Cpu = ""
+
+
 class Options(BaseModel):
     """`release.toml`, all of it optional."""
 
@@ -91,6 +105,7 @@ class Options(BaseModel):
     build: Build | None = None
     migrations: Migrations | None = None
     smoke: Smoke | None = None
+    processes: dict[str, Limits] = Field(default_factory=dict)
     schedules: Timetable = Field(default_factory=list)
 
 
@@ -111,10 +126,11 @@ def read_options(folder: Path) -> Options:
         raise _unusable(path, "\n".join(_told(dict(each)) for each in error.errors())) from None
 
 
-def read_processes(folder: Path) -> tuple[Process, ...]:
-    """The lines of the folder's `Procfile`, in their order; one of them is `web`.
+def read_processes(folder: Path, limits: Mapping[str, Limits] = MappingProxyType({})) -> tuple[Process, ...]:
+    """The lines of the folder's `Procfile`, in their order, each with its limits; one of them is `web`.
 
-    Raises BundleError where there is no such file, no such line, or one that cannot become a systemd unit.
+    Raises BundleError where there is no such file, no such line, one that cannot become a systemd unit, and for limits
+    of a process that there is not.
     """
     path = folder / PROCFILE
     if not path.is_file():
@@ -142,7 +158,15 @@ def read_processes(folder: Path) -> tuple[Process, ...]:
             state="nothing was built",
             next=f"echo 'web: python3 -m myapplication' >> {path}",
         )
-    return tuple(processes.values())
+    if unknown := sorted(set(limits) - set(processes)):
+        raise _unusable(
+            folder / OPTIONS, f"[processes.{unknown[0]}], while {PROCFILE} has {', '.join(processes)}"
+        )
+    return tuple(
+        Process(name=each.name, command=each.command, memory=limit.memory, cpu=limit.cpu)
+        for each in processes.values()
+        for limit in [limits.get(each.name, Limits())]
+    )
 
 
 def _parse_line(path: Path, number: int, text: str) -> Process:

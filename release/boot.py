@@ -19,11 +19,24 @@ from infra.cloud_config import body, file
 from infra.log_agent import AGENT, AGENT_FILE
 from infra.trust import AUTHORITY_URL
 from release import environment_file, log_shipping
+from release.beside import BESIDE, LEAVE, leave_script, process_script
 from release.environment_file import FOLDER, OPEN, Variables
 from release.errors import BundleError
 from release.instance import turn
 from release.model import WEB, Process, Release
-from release.units import BESIDE, BOOT, TURN, USER, boot_unit, log_of, turn_unit, unit, unit_name
+from release.units import (
+    BOOT,
+    GONE,
+    STARTS,
+    TURN,
+    USER,
+    boot_unit,
+    gone_unit,
+    log_of,
+    turn_unit,
+    unit,
+    unit_name,
+)
 
 LIMIT = 16384
 """Bytes of user data that EC2 takes, before base64 (Amazon EC2 User Guide, "User data")."""
@@ -122,23 +135,10 @@ def _started(process: Process) -> str:
     return f'echo "turn: ready"\nsystemctl enable --now {TURN}\n'
 
 
-def beside_script() -> str:
-    """What `release.units` runs beside a process."""
-    return """\
-#!/bin/sh
-# Say how a process ended.
-cd "$(dirname "$0")/../../var/log/uneventful" || exit
-case ${EXIT_CODE:-} in
-  exited) how="exit status $EXIT_STATUS" ;;
-  killed|dumped) how="SIG$EXIT_STATUS" ;;
-  *) how=${SERVICE_RESULT:-unknown} ;;
-esac
-echo "process: $2 $1: $how" >>boot.log
-"""
-
-
 def _files(boot: Boot) -> Mapping[str, tuple[str, str]]:
-    """Permissions and content, by path: all of it is nothing to cloud-init's template, but the value of HOST."""
+    """Permissions and content, by path: all of it is nothing to cloud-init's template, but the value of HOST and the
+    id of the instance.
+    """
     release, process = boot.release, boot.process
     in_the_open = environment_file.in_the_open(release)
     written = {
@@ -152,15 +152,20 @@ def _files(boot: Boot) -> Mapping[str, tuple[str, str]]:
             "0600",
             json.dumps(environment_file.fetched(boot.variables, boot.region)),
         ),
-        BESIDE: ("0755", beside_script()),
+        BESIDE: ("0755", process_script()),
         f"{UNITS}/{BOOT}": ("0644", boot_unit()),
+        f"{UNITS}/{GONE}": ("0644", gone_unit()),
         f"{UNITS}/{unit_name(process)}": ("0644", unit(release, process)),
     }
     if process.name != WEB:
         written[f"{FOLDER}/turn"] = ("0755", f"#!/usr/bin/env -S python3 -I\n{inspect.getsource(turn)}")
         written[f"{UNITS}/{TURN}"] = ("0644", turn_unit(release, process, boot.bucket, boot.region))
     untemplated = {path: (mode, _untemplated(content)) for path, (mode, content) in written.items()}
-    return {**untemplated, OPEN: ("0600", f'HOST="{ADDRESS}"\n' + _untemplated(in_the_open))}
+    return {
+        **untemplated,
+        LEAVE: ("0755", leave_script(process.name, boot.region, STARTS - 1)),
+        OPEN: ("0600", f'HOST="{ADDRESS}"\n' + _untemplated(in_the_open)),
+    }
 
 
 def _too_long(boot: Boot, size: int) -> BundleError:

@@ -85,7 +85,7 @@ def build(
         )
     folder = folder.resolve()
     options = read_options(folder)
-    processes = read_processes(folder)
+    processes = read_processes(folder, options.processes)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".building-", dir=out) as scratch:
         source = folder

@@ -31,6 +31,8 @@ REVISION_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.]{0,63}$"
 
 HealthPath = Annotated[str, StringConstraints(pattern=r"^/[^\s?#\"]*$", max_length=128)]
 Port = Annotated[int, Field(ge=1024, le=65535)]
+Memory = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]{0,5}[MG])?$")]
+Cpu = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]{0,4}%)?$")]
 DrainSeconds = Annotated[int, Field(ge=1, le=3600)]
 
 
@@ -39,10 +41,15 @@ class _Frozen(BaseModel):
 
 
 class Process(_Frozen):
-    """One line of the Procfile: `name: command`, the command as a shell reads it."""
+    """One line of the Procfile: `name: command`, the command as a shell reads it.
+
+    `memory` is what its instance gives it at most (512M, 2G), `cpu` how much of one processor (50%, 200%); empty: all.
+    """
 
     name: Annotated[str, StringConstraints(pattern=PROCESS_PATTERN)]
     command: Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\r\n\x00]+$")]
+    memory: Memory = ""
+    cpu: Cpu = ""
 
 
 class Migration(_Frozen):
@@ -222,7 +229,7 @@ def _identify(manifest: Manifest, variables: Mapping[str, str], secrets: str) ->
         "drain_seconds": manifest.drain_seconds,
         "health_path": manifest.health_path,
         "port": manifest.port,
-        "processes": [process.model_dump() for process in manifest.processes],
+        "processes": [process.model_dump(exclude_defaults=True) for process in manifest.processes],
         "variables": dict(variables),
         "version": manifest.version,
     }

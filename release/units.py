@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infra.log_agent import AGENT
+from release.beside import BESIDE, LEAVE
 from release.environment_file import FOLDER, OPEN, SECRET
 from release.model import Process, Release
 
@@ -10,9 +11,40 @@ USER = "uneventful"
 LOGS = "/var/log/uneventful"
 BOOT = "uneventful-boot.service"
 TURN = "uneventful-turn.service"
+GONE = "uneventful-gone.service"
 
-BESIDE = f"{FOLDER}/process"
-"""Is run beside a process, as root: says in the boot's log how it ended."""
+STARTS, WITHIN = 8, 300
+"""So many starts of a process within so many seconds are enough: then its instance is replaced. Far more than a process
+needs that waits for a database's restart, and with the pauses between them within a minute for one that ends at once.
+"""
+
+CONFINED = """\
+NoNewPrivileges=true
+CapabilityBoundingSet=
+ProtectSystem=strict
+ProtectHome=true
+ProtectProc=invisible
+ProtectKernelTunables=true
+ProtectKernelModules=true
+ProtectKernelLogs=true
+ProtectControlGroups=true
+ProtectClock=true
+ProtectHostname=true
+PrivateTmp=true
+PrivateDevices=true
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=true
+RestrictRealtime=true
+RestrictSUIDSGID=true
+LockPersonality=true
+RemoveIPC=true
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+"""
+"""A process can write to /tmp and /var/tmp, which are its own, and nowhere else. Memory that is written and then run
+stays allowed: just-in-time compilers need it.
+"""
 
 
 def unit_name(process: Process) -> str:
@@ -42,8 +74,8 @@ StandardError=append:{log_of("boot")}
 
 
 def unit(release: Release, process: Process) -> str:
-    """The unit of one process: started again when it ends, stopped with SIGTERM and time to finish, before the log
-    agent, which so hears its last words.
+    """The unit of one process: started again when it ends, until that was in vain too often; stopped with SIGTERM and
+    time to finish, before the log agent, which so hears its last words.
     """
     drain = release.manifest.drain_seconds
     return f"""\
@@ -51,7 +83,9 @@ def unit(release: Release, process: Process) -> str:
 Description={_specified(f"{process.name} of release {release.version} ({release.id})")}
 Wants=network-online.target
 After=network-online.target {AGENT}.service
-StartLimitIntervalSec=0
+StartLimitIntervalSec={WITHIN}
+StartLimitBurst={STARTS}
+OnFailure={GONE}
 
 [Service]
 Type=exec
@@ -59,8 +93,9 @@ User={USER}
 WorkingDirectory={FOLDER}/app
 EnvironmentFile={SECRET}
 EnvironmentFile={OPEN}
+ExecStartPre=+{BESIDE} start {process.name}
 ExecStart=/bin/sh -c {_word(f"exec {process.command}")}
-ExecStopPost=+{BESIDE} ended {process.name}
+ExecStopPost=+{BESIDE} end {process.name}
 Restart=always
 RestartSec=1
 TimeoutStopSec={drain}
@@ -68,14 +103,32 @@ KillSignal=SIGTERM
 KillMode=mixed
 StandardOutput=append:{log_of(process.name)}
 StandardError=append:{log_of(process.name)}
-NoNewPrivileges=true
-ProtectSystem=full
-ProtectHome=true
-PrivateTmp=true
-
+{_limits(process)}{CONFINED}
 [Install]
 WantedBy=multi-user.target
 """
+
+
+def gone_unit() -> str:
+    """Has the instance replaced, and asks until it is."""
+    return f"""\
+[Unit]
+Description=Have this instance replaced
+StartLimitIntervalSec=0
+
+[Service]
+Type=oneshot
+ExecStart={LEAVE}
+Restart=on-failure
+RestartSec=10
+StandardOutput=append:{log_of("boot")}
+StandardError=append:{log_of("boot")}
+"""
+
+
+def _limits(process: Process) -> str:
+    told = {"MemoryMax": process.memory, "CPUQuota": process.cpu}
+    return "".join(f"{name}={value}\n" for name, value in told.items() if value)
 
 
 def turn_unit(release: Release, process: Process, bucket: str, region: str) -> str:

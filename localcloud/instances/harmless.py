@@ -7,7 +7,7 @@ _UNIT = """
 """
 _SERVICE = """
     Group SyslogIdentifier Nice OOMScoreAdjust OOMPolicy LimitNOFILE LimitNPROC LimitCORE TasksMax
-    MemoryMax MemoryHigh CPUWeight CPUQuota IOWeight UMask NoNewPrivileges ProtectSystem ProtectHome
+    MemoryHigh CPUWeight CPUQuota IOWeight UMask NoNewPrivileges ProtectSystem ProtectHome
     ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectControlGroups ProtectClock
     ProtectHostname ProtectProc ProcSubset PrivateTmp PrivateDevices PrivateUsers PrivateMounts
     RestrictAddressFamilies RestrictNamespaces RestrictRealtime RestrictSUIDSGID LockPersonality

@@ -30,6 +30,10 @@ class Host(Protocol):
         """Start the command in a process group of its own; its pid. Raises OSError when it cannot be executed."""
         ...
 
+    def failed(self, unit: Unit) -> None:
+        """The unit has failed for good: what it names for that is started."""
+        ...
+
     def members(self, invocation: str) -> tuple[int, ...]:
         """Every live process of this start of a unit, wherever it has forked to."""
         ...

@@ -138,7 +138,7 @@ class Machine:
         report = {
             "state": self._state,
             "detail": "\n".join([*([self._detail] if self._detail else []), *failed]),
-            "pids": [pid for service in self.supervisor.services.values() for pid in service.pids()],
+            "pids": [pid for service in self.supervisor.services.values() for pid in service.group.pids()],
             "stop_seconds": min(stop_seconds(self.supervisor.running()), 3600.0),
         }
         if report != self._reported:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import signal
-import uuid
 from collections.abc import Callable, Mapping
 
+from localcloud.instances.controlgroup import ControlGroup
 from localcloud.instances.host import Cancel, Done, Host
-from localcloud.instances.outcome import Outcome, restarts, start_refused
+from localcloud.instances.outcome import Outcome, restarts
+from localcloud.instances.starts import Starts
 from localcloud.instances.unit import Command, Unit, UnitError
+
+MEMORY_SECONDS = 1.0
+"""Between two looks at what a service with a limit uses."""
 
 
 class Service:
@@ -20,14 +23,12 @@ class Service:
     def __init__(self, unit: Unit, host: Host) -> None:
         self.unit = unit
         self.state = "inactive"
-        self.main = 0
         self.outcome = Outcome()
+        self.starts = Starts()
+        self.group = ControlGroup(host)
         self._host = host
-        self._control = 0
         self._queue: list[tuple[Command, bool]] = []
         self._environment: Mapping[str, str] = {}
-        self._invocation = ""
-        self._starts: list[float] = []
         self._starting: list[Done] = []
         self._stopping: list[Done] = []
         self._timed_out = False
@@ -44,9 +45,10 @@ class Service:
         if self.state == "deactivating":
             return done(f"{self.unit.name} is being stopped")
         self._starting.append(done)
-        if self.state == "activating" and self._invocation:
+        if self.state == "activating" and self.group.invocation:
             return None
         self._disarm()
+        self.starts.restarts = 0
         return self._begin()
 
     def stop(self, done: Done) -> None:
@@ -60,11 +62,12 @@ class Service:
         self.state = "deactivating"
         self._queue.clear()
         self._note("Stopping")
-        if not self._invocation:
+        if not self.group.invocation:
             return self._ended()
         if not self._cleaning:
-            main = self.main or self._control
-            self._signal((main,) if main and self.unit.kill_mode != "control-group" else self._members())
+            main = self.group.main or self.group.control
+            alone = main and self.unit.kill_mode != "control-group"
+            self.group.signal((main,) if alone else self.group.members(), self.unit.kill_signal)
         self._arm(self.unit.stop_seconds, self._out_of_time)
         return self._check()
 
@@ -72,44 +75,44 @@ class Service:
         """SIGKILL to all that is left of it, at once and for good."""
         self._disarm()
         self.state = "deactivating"
-        for pid in self._members():
-            self._host.send(pid, signal.SIGKILL)
+        self.group.kill(self.group.members())
 
     def forget_failures(self) -> None:
         """It has not failed, and was never started."""
-        self._starts = []
+        self.starts.forget()
         if self.state == "failed":
             self.state, self.outcome = "inactive", Outcome()
 
-    def pids(self) -> tuple[int, ...]:
-        return tuple(pid for pid in (self.main, self._control) if pid)
-
-    def members(self) -> tuple[int, ...]:
-        """Every live process of the service."""
-        return self._members()
+    def properties(self) -> dict[str, str]:
+        """What `systemctl show` knows of it here, by systemd's names."""
+        return {
+            "ActiveState": self.state,
+            "MainPID": str(self.group.main),
+            "NRestarts": str(self.starts.restarts),
+            "MemoryCurrent": str(self.group.memory()),
+            "CPUUsageNSec": str(self.group.cpu_ns()),
+        }
 
     def reaped(self, pid: int, wait_status: int) -> None:
         """A child of the instance's first process has ended, perhaps one of this service."""
-        if pid == self.main:
-            self.main = 0
+        if pid == self.group.main:
+            self.group.main = 0
             self._main_ended(Outcome.of(wait_status, self._timed_out))
-        elif pid == self._control:
-            self._control = 0
+        elif pid == self.group.control:
+            self.group.control = 0
             self._control_ended(Outcome.of(wait_status, self._timed_out))
         elif self._cleaning or self.state == "deactivating":
             self._check()
 
     def _begin(self) -> None:
-        now = self._host.clock()
-        if start_refused(self._starts, now, self.unit.limit_interval, self.unit.limit_burst):
+        if not self.starts.allowed(self.unit, self._host.clock()):
             return self._refuse_start()
-        self._starts = [*self._starts, now][-self.unit.limit_burst :] if self.unit.limit_burst else []
         self.state = "activating"
-        self._invocation = uuid.uuid4().hex
+        self.group.begin()
         self._timed_out = self._cleaning = False
         self.outcome = Outcome()
         try:
-            self._environment = {**self._host.environment(self.unit), "INVOCATION_ID": self._invocation}
+            self._environment = {**self._host.environment(self.unit), "INVOCATION_ID": self.group.invocation}
         except (OSError, UnitError) as error:
             return self._give_up(f"Failed to load environment: {error}")
         self._after_end = list(self.unit.stop_post)
@@ -129,15 +132,24 @@ class Service:
                 return self._next()
             return self._give_up(f"Failed to execute {command.words[0]}: {error.strerror or error}")
         if not is_main:
-            self._control = pid
+            self.group.control = pid
             return None
-        self.main = pid
+        self.group.main = pid
         if self.unit.type != "oneshot":
             self._disarm()
             self.state = "active"
             self._note(f"Started, main process {pid}")
+            if self.unit.memory_max:
+                self._timer = self._host.call_later(MEMORY_SECONDS, self._look_at_memory)
             self._tell(self._starting, "")
         return None
+
+    def _look_at_memory(self) -> None:
+        """What the kernel's control group does at once is done here at the next look."""
+        if (used := self.group.memory()) <= self.unit.memory_max:
+            return self._arm(MEMORY_SECONDS, self._look_at_memory)
+        self._note(f"Out of memory: {used >> 20} MB are more than MemoryMax={self.unit.memory_max >> 20} MB")
+        return self.group.kill(self.group.members())
 
     def _control_ended(self, outcome: Outcome) -> None:
         if self._telling:
@@ -169,25 +181,25 @@ class Service:
     def _clean(self) -> None:
         """The service's own process has ended: what it left behind goes too, before anything else happens."""
         self._cleaning = True
-        left = self._members()
+        left = self.group.members()
         if left and self.unit.kill_mode != "process" and not self._timed_out:
             if self.unit.kill_mode == "mixed":
-                self._kill(left)
+                self.group.kill(left)
             elif self.state != "deactivating":
-                self._signal(left)
+                self.group.signal(left, self.unit.kill_signal)
                 self._arm(self.unit.stop_seconds, self._out_of_time)
         self._check()
 
     def _check(self) -> None:
         """End when nothing is left. A process that SIGKILL has hit may need a moment, and its parent may be
         another one that never tells: look again."""
-        if self.main or self._control:
+        if self.group.main or self.group.control:
             return None
-        left = self.unit.kill_mode != "process" and self._members()
+        left = self.unit.kill_mode != "process" and self.group.members()
         if not left:
             return self._ended()
         if self._timed_out or self.unit.kill_mode == "mixed":
-            self._kill(left)
+            self.group.kill(left)
             self._arm(0.02, self._check)
         return None
 
@@ -195,7 +207,9 @@ class Service:
         """What is to be run after the service has ended, however it ended."""
         self.state = "deactivating"
         try:
-            self._control = self._host.spawn(self.unit, command, {**self._environment, **self.outcome.told()})
+            self.group.control = self._host.spawn(
+                self.unit, command, {**self._environment, **self.outcome.told()}
+            )
         except OSError as error:
             self._note(f"Failed to execute {command.words[0]}: {error.strerror or error}")
             return self._ended()
@@ -210,7 +224,7 @@ class Service:
 
     def _settle(self) -> None:
         """Nothing of it is left: it is started again, or stays as it ended."""
-        self._invocation = ""
+        self.group.invocation = ""
         stopped, self._stopping = self._stopping, []
         clean = self.outcome.clean(self.unit.success_statuses)
         again = not stopped and restarts(self.unit.restart, self.outcome, self.unit.success_statuses)
@@ -218,18 +232,25 @@ class Service:
         if again:
             self.state = "activating"
             self._note(f"Scheduled restart in {self.unit.restart_seconds:g} s")
-            self._timer = self._host.call_later(self.unit.restart_seconds, self._begin)
+            self._timer = self._host.call_later(self.unit.restart_seconds, self._restart)
         else:
             self.state = "inactive" if clean else "failed"
             self._note("Stopped" if clean else f"Failed: {self.outcome}")
+            if not clean:
+                self._host.failed(self.unit)
         self._tell(self._starting, problem if not stopped else f"{self.unit.name} was stopped")
         self._tell(stopped, "")
+
+    def _restart(self) -> None:
+        self.starts.restarts += 1
+        self._begin()
 
     def _refuse_start(self) -> None:
         reason = "Start request repeated too quickly"
         self._note(reason)
         self._disarm()
         self.state = "failed"
+        self._host.failed(self.unit)
         self._tell(self._starting, f"{self.unit.name}: {reason}")
 
     def _give_up(self, reason: str) -> None:
@@ -243,22 +264,9 @@ class Service:
     def _out_of_time(self) -> None:
         self._timed_out = True
         self._note("Its time is over: SIGKILL")
-        main_only = self.unit.kill_mode == "process" and (self.main or self._control)
-        self._kill((main_only,) if main_only else self._members())
+        main_only = self.unit.kill_mode == "process" and (self.group.main or self.group.control)
+        self.group.kill((main_only,) if main_only else self.group.members())
         self._arm(0.02, self._check)
-
-    def _members(self) -> tuple[int, ...]:
-        found = self._host.members(self._invocation) if self._invocation else ()
-        return tuple({*found, *self.pids()})
-
-    def _signal(self, pids: tuple[int, ...]) -> None:
-        for pid in pids:
-            self._host.send(pid, self.unit.kill_signal)
-            self._host.send(pid, signal.SIGCONT)
-
-    def _kill(self, pids: tuple[int, ...]) -> None:
-        for pid in pids:
-            self._host.send(pid, signal.SIGKILL)
 
     def _arm(self, seconds: float, action: Callable[[], None]) -> None:
         self._disarm()

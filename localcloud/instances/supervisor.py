@@ -178,6 +178,13 @@ class Supervisor:
         words = last_words(self.root.inside(unit.error or unit.output)) if unit.error or unit.output else ""
         return f"; its last words:\n{words}" if words else ""
 
+    def failed(self, unit: Unit) -> None:
+        for name in unit.on_failure:
+            try:
+                self.service(name).start(lambda _problem: None)
+            except UnitError as error:
+                self.note(unit.name, str(error))
+
     def members(self, invocation: str) -> tuple[int, ...]:
         return processes.carrying({"INVOCATION_ID": invocation})
 
@@ -188,7 +195,7 @@ class Supervisor:
         """Stop every process where it is (what it listens on still accepts), or let all go on."""
         self.frozen = frozen
         for service in self.services.values():
-            for pid in service.members():
+            for pid in service.group.members():
                 self.send(pid, signal.SIGSTOP if frozen else signal.SIGCONT)
 
     # --- the loop ---

@@ -27,10 +27,12 @@ VERBS = (
     "is-active",
     "is-enabled",
     "status",
+    "show",
     "reset-failed",
     "daemon-reload",
 )
-OPTIONS = ("--now", "--quiet", "-q", "--no-pager")
+OPTIONS = ("--now", "--quiet", "-q", "--no-pager", "--value")
+PROPERTY = "--property="
 
 
 class Request:
@@ -62,9 +64,9 @@ def obey(request: Request, supervisor: Supervisor) -> None:
     """Do what was asked; the answer is sent when it is done, with systemctl's own exit status."""
     options = [a for a in request.arguments if a.startswith("-")]
     verb, *names = [a for a in request.arguments if not a.startswith("-")] or [""]
-    refused = [o for o in options if o not in OPTIONS]
+    refused = [o for o in options if o not in OPTIONS and not o.startswith(PROPERTY)]
     if verb not in VERBS or refused or bool(names) == (verb == "daemon-reload"):
-        known = f"systemctl {{{'|'.join(VERBS)}}} [{'|'.join(OPTIONS)}] UNIT…"
+        known = f"systemctl {{{'|'.join(VERBS)}}} [{'|'.join((*OPTIONS, PROPERTY))}] UNIT…"
         return request.answer(
             1, f"systemctl {' '.join(request.arguments)}: the local cloud knows only: {known}"
         )
@@ -88,6 +90,9 @@ def obey(request: Request, supervisor: Supervisor) -> None:
                 return _together(services, verb, request)
     except Exception as error:
         return request.answer(5 if "not found" in str(error) else 1, str(error))
+    if verb == "show":
+        asked = [name for o in options if o.startswith(PROPERTY) for name in o[len(PROPERTY) :].split(",")]
+        return request.answer(0, _shown(services, asked, "--value" in options))
     if verb == "is-enabled":
         enabled = [service.unit.name in supervisor.enabled() for service in services]
         return request.answer(
@@ -118,10 +123,19 @@ def _restarting(service: Service) -> Callable[[Callable[[str], None]], None]:
     return lambda done: service.stop(lambda _problem: service.start(done))
 
 
+def _shown(services: list[Service], asked: list[str], values: bool) -> str:
+    """Properties that are not known here are left out, as systemctl does."""
+    lines = []
+    for service in services:
+        known = service.properties()
+        lines += [v if values else f"{k}={v}" for k, v in known.items() if not asked or k in asked]
+    return "\n".join(lines)
+
+
 def _described(service: Service, supervisor: Supervisor) -> str:
     unit = service.unit
     return (
-        f"{unit.name} - {unit.description}\n    Active: {service.state}\n  Main PID: {service.main or '-'}\n\n"
+        f"{unit.name} - {unit.description}\n    Active: {service.state}\n  Main PID: {service.group.main or '-'}\n\n"
         f"{supervisor.journal.last_words(unit.name)}"
     )
 

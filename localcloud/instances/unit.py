@@ -72,6 +72,10 @@ class Unit:
     stop_seconds: float = 90.0
     kill_signal: signal.Signals = signal.SIGTERM
     kill_mode: str = "control-group"
+    on_failure: tuple[str, ...] = ()
+    """Units that are started when this one has failed for good."""
+    memory_max: int = 0
+    """Bytes; 0 is no limit."""
     limit_interval: float = 10.0
     limit_burst: int = 5
     success_statuses: frozenset[int] = field(default_factory=frozenset)
@@ -86,7 +90,8 @@ def parse_unit(text: str, name: str) -> Unit:
     unit = Unit(name=name)
     for section, key, value in _assignments(text, name):
         try:
-            unit = _with(unit, section, key, specifiers(value, name))
+            # `%` is a number's own sign in what is not obeyed anyway.
+            unit = _with(unit, section, key, value if key in HARMLESS[section] else specifiers(value, name))
         except QuotingError as error:
             raise UnitError(f"{name}: {key}= in [{section}]: {error}") from error
     if not unit.start:
@@ -130,6 +135,8 @@ def _with(unit: Unit, section: str, key: str, value: str) -> Unit:
             return replace(unit, description=value)
         case "Unit", "After":
             return replace(unit, after=(*unit.after, *value.split()) if value else ())
+        case "Unit", "OnFailure":
+            return replace(unit, on_failure=(*unit.on_failure, *value.split()) if value else ())
         case "Unit", "StartLimitIntervalSec":
             return replace(unit, limit_interval=_seconds(unit, key, value))
         case "Unit", "StartLimitBurst":
@@ -166,6 +173,8 @@ def _with(unit: Unit, section: str, key: str, value: str) -> Unit:
             return replace(unit, start_seconds=_seconds(unit, key, value) or INFINITY)
         case "Service", "TimeoutStopSec":
             return replace(unit, stop_seconds=_seconds(unit, key, value) or INFINITY)
+        case "Service", "MemoryMax":
+            return replace(unit, memory_max=_bytes(unit, key, value))
         case "Service", "KillSignal":
             return replace(unit, kill_signal=_signal(unit, key, value))
         case "Service", "KillMode":
@@ -219,6 +228,13 @@ def _seconds(unit: Unit, key: str, value: str) -> float:
     if not value or at != len(value):
         raise UnitError(f"{unit.name}: {key}={value} is not a time span such as 30, 500ms or 1min 30s")
     return total
+
+
+def _bytes(unit: Unit, key: str, value: str) -> int:
+    found = re.fullmatch(r"(\d+)([KMGT]?)", value)
+    if value != "infinity" and not found:
+        raise UnitError(f"{unit.name}: {key}={value} is no amount of memory such as 512M or 2G")
+    return int(found[1]) << 10 * " KMGT".index(found[2] or " ") if found else 0
 
 
 def _whole(unit: Unit, key: str, value: str) -> int:

@@ -107,8 +107,9 @@ class Ends:
 class Worker:
     """The worker's unit, and what was last asked of it."""
 
-    def __init__(self, unit: str, ends: Ends) -> None:
-        self._unit, self._ends = unit, ends
+    def __init__(self, process: str, ends: Ends) -> None:
+        self._unit, self._ends = f"uneventful-{process}.service", ends
+        self._pace = Path(__file__).resolve().parent / f"starts-{process}"
         self._does, self._refused = "", 0
 
     def obey(self, turn: str, now: float) -> list[str]:
@@ -125,8 +126,10 @@ class Worker:
             self._does = turn
             return [f"resting after {time.monotonic() - began if ran else 0.0:.1f} s"]
         self._ends.forget()
-        # A worker that was often told to start and to stop has not failed.
+        # A worker that was often told to start and to stop has not failed, and need not be paced.
         self._systemctl("reset-failed")
+        if self._pace.exists():
+            self._pace.unlink()
         started = self._systemctl("start")
         if started.returncode == 0:
             self._does, self._refused = turn, 0
@@ -160,7 +163,7 @@ def reader(bucket: str, region: str) -> Callable[[], str | None]:
 def main(release: str, process: str, bucket: str, region: str) -> None:
     metadata, listed = Metadata(METADATA), Listed(release, reader(bucket, region))
     log = Path(__file__).resolve().parents[2] / "var/log/uneventful/boot.log"
-    worker = Worker(f"uneventful-{process}.service", Ends(log, process))
+    worker = Worker(process, Ends(log, process))
     while True:
         now, turn = time.monotonic(), ""
         with contextlib.suppress(OSError):

@@ -59,7 +59,18 @@ def test_an_instance_may_read_its_bundle_and_secrets_handle_messages_write_its_l
         "logs:CreateLogStream": {logs},
         "logs:DescribeLogStreams": {logs},
         "logs:PutLogEvents": {logs},
+        "autoscaling:SetInstanceHealth": {
+            f"arn:aws:autoscaling:{REGION}:111122223333:autoScalingGroup:*:autoScalingGroupName/*"
+        },
     }
+
+
+def test_an_instance_may_have_none_but_its_own_environments_replaced(
+    environment: Recording, stack: str
+) -> None:
+    policy = environment.one("iam/rolePolicy:RolePolicy", "health").inputs["policy"]
+    only = {"StringEquals": {"aws:ResourceTag/uneventful:environment": stack}}
+    assert [statement["Condition"] for statement in statements(policy)] == [only]
 
 
 def test_the_operations_host_may_make_logins_and_run_commands_and_only_it_knows_the_database_master(
@@ -96,6 +107,9 @@ def test_every_policy_names_what_it_allows(environment: Recording, stack: str) -
     for policy in policies:
         for statement in statements(policy.inputs["policy"]):
             assert not any("*" in action for action in statement["Action"])
+            if "Condition" in statement:
+                assert stack in json.dumps(statement["Condition"])
+                continue
             for resource in statement["Resource"]:
                 name = resource.partition(":::")[2] or resource.split(":", 5)[5]
                 assert len(name.removesuffix("*")) > 5, resource
@@ -118,7 +132,9 @@ def test_each_role_is_taken_by_the_one_service_that_it_is_for(environment: Recor
     assert trust["scheduler"][0]["Condition"] == {"ArnEquals": {"aws:SourceArn": "arn:aws:made:::schedules"}}
 
 
-def test_without_a_queue_of_its_own_an_application_handles_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_queue_of_its_own_an_application_handles_no_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     recording = run(World("dev", {"uneventful:queues": "{}"}), monkeypatch)
     assert recording.exit_status == 0
     assert {queue.name for queue in recording.of("sqs/queue:Queue")} == {"queue-commands", "dead-commands"}

@@ -141,3 +141,14 @@ def test_a_turn_is_obeyed_by_a_new_process_when_the_former_was_killed(cloud: Clo
     worker.told("resting")
     awaited(lambda: worker.turns()[-1].startswith("turn: resting after "))
     assert "gives its job back" in worker.says("worker")
+
+
+def test_a_turn_that_changes_often_is_no_failure_and_is_not_paced(cloud: Cloud, endpoint: str):
+    worker = Worker(cloud, endpoint)
+    for number in range(3):
+        worker.told("working")
+        awaited(lambda number=number: worker.turns().count("turn: working") == number + 1)
+        worker.told("resting")
+        awaited(lambda number=number: len(worker.turns()) == 2 * number + 3)
+    paced = cloud.folder / worker.spec.instance_id / "root/opt/uneventful/starts-worker"
+    assert paced.read_text().split()[1] == "0"

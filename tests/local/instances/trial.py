@@ -101,7 +101,7 @@ def cloud_config(
     ).encode()
 
 
-def awaited(condition: Callable[[], T], within: float = 10.0) -> T:
+def awaited(condition: Callable[[], T], within: float = 20.0) -> T:
     """The first true value of the condition; fails when there is none in time."""
     deadline = time.monotonic() + within
     while not (value := condition()):

@@ -11,6 +11,7 @@ WEB = Process(name="web", command="run")
 EXPAND = Migration(revision="0001", kind="expand", checksum="1" * 64)
 ALLOWED = Allowed(revision="0001", rule="truncate", reason="nobody has used it")
 SECRETS = "0" * 32
+LIMITED = WEB.model_copy(update={"memory": "1G"})
 
 
 def test_the_same_words_give_the_same_id_in_whatever_order_they_come() -> None:
@@ -33,6 +34,7 @@ def test_any_other_word_gives_another_id(variables: dict[str, str]) -> None:
         freeze(manifest("1").model_copy(update={"health_path": "/up"}), variables),
         freeze(manifest("1").model_copy(update={"digest": "0" * 64}), variables),
         freeze(manifest("1").model_copy(update={"processes": (WEB,)}), variables),
+        freeze(manifest("1").model_copy(update={"processes": (LIMITED,)}), variables),
         freeze(manifest("1").model_copy(update={"migrations": (EXPAND,)}), variables),
         freeze(manifest("1").model_copy(update={"allowed": (ALLOWED,)}), variables),
         freeze(

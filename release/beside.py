@@ -1,0 +1,68 @@
+"""What runs beside an instance's process, as root: it paces its starts, says how it ended, and gives up at last. Pure.
+
+All of it is said in the boot's log, so that it is kept: `process: NAME ended: exit status 1`.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from release.environment_file import FOLDER
+
+BESIDE = f"{FOLDER}/process"
+"""`process start NAME` before each start, `process end NAME` after each end."""
+
+LEAVE = f"{FOLDER}/leave"
+"""Has the instance replaced: its process cannot be kept running."""
+
+INSTANCE = "{{ ds.meta_data.instance_id }}"
+"""Put in by cloud-init: the instance's own id."""
+
+FRESH = 60
+"""Seconds after which a start is no repetition of the last one."""
+
+LONGEST_PAUSE = 7
+"""Seconds before a start that repeats the last ones."""
+
+
+def process_script() -> str:
+    """A start that soon repeats the last one waits for 1, then 3, then 7 s, beyond the unit's own second.
+
+    systemd can do so itself only since its version 254 (RestartSteps=).
+    """
+    return f"""\
+#!/bin/sh
+# start NAME: pace the starts of a process. end NAME: say how it ended.
+starts=$(dirname "$0")/starts-$2
+cd "$(dirname "$0")/../../var/log/uneventful" || exit
+if [ "$1" = start ]; then
+  now=$(cut -d. -f1 /proc/uptime)
+  read -r last pause 2>/dev/null <"$starts" || last=-{FRESH} pause=0
+  if [ $((now - last)) -lt $(({FRESH} + pause)) ]; then pause=$((pause * 2 + 1)); else pause=0; fi
+  [ "$pause" -le {LONGEST_PAUSE} ] || pause={LONGEST_PAUSE}
+  echo "$now $pause" >"$starts"
+  exec sleep "$pause"
+fi
+case ${{EXIT_CODE:-}} in
+  exited) how="exit status $EXIT_STATUS" ;;
+  killed|dumped) how="SIG$EXIT_STATUS" ;;
+  *) how=${{SERVICE_RESULT:-unknown}} ;;
+esac
+echo "process: $2 ended: $how" >>boot.log
+"""
+
+
+def leave_script(process: str, region: str, restarts: int) -> str:
+    """Its group ends this instance, drained, and launches another one.
+
+    A process that failed without having been restarted so often was stopped, and did not end well: that is no reason.
+    """
+    return f"""\
+#!/bin/sh
+# The process cannot be kept running here: have this instance replaced.
+seen=$(systemctl show --property=NRestarts --value uneventful-{process}.service)
+[ "$seen" -ge {restarts} ] || exit 0
+echo "process: {process} ends again and again: this instance is to be replaced"
+exec aws autoscaling set-instance-health --region {shlex.quote(region)} --instance-id {INSTANCE} \\
+  --health-status Unhealthy --no-should-respect-grace-period
+"""
