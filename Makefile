@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LINTED := infra release migrator localcloud demo bench setup tests examples __main__.py
 ARGS ?=
 
-.PHONY: up down preview clean test lint demo bench bench-migrations migrations-thorough engine engine-from-nothing python
+.PHONY: up down preview clean test lint demo bench bench-rollback bench-migrations kills kills-fast migrations-thorough engine engine-from-nothing python
 
 up: python ## the local cloud, the program on it and a first release: a running environment
 	@$(PYTHON) -m setup up
@@ -47,9 +47,20 @@ demo: up ## releases under load: a good one, one that the gate refuses, one that
 bench: engine bench-migrations ## how long `make up` and a preview take, against their targets; in a clone of its own, minutes
 	@$(BIN)/python -m bench
 
+bench-rollback: engine ## fifty rollbacks under 1,000 requests a second, and what a ledger of a thousand releases costs: minutes
+	@$(BIN)/python -m bench rollback
+
 bench-migrations: python ## what five changes of a schema cost an application at 500 transactions a second: minutes
 	@$(PYTHON) -m setup engine --dev
 	@$(BIN)/python -m pytest -q -s tests/local/migrator/bench.py
+
+kills: python ## every phase of a release, struck by every kind of death, under 500 requests a second: half an hour
+	@$(PYTHON) -m setup engine --dev
+	@$(BIN)/python -m pytest -q tests/kills
+
+kills-fast: python ## half of the kill matrix: each phase and each kind of death at least once
+	@$(PYTHON) -m setup engine --dev
+	@KILLS=fast $(BIN)/python -m pytest -q tests/kills
 
 migrations-thorough: python ## two migrators at once, and kills at random instants, fifty rounds each
 	@$(PYTHON) -m setup engine --dev

@@ -1,5 +1,7 @@
 """`python -m bench`: measures in a clone of its own, and prints each figure against its target.
 
+`python -m bench rollback` measures the way back alone.
+
 Exit status 0: every target is met; 1: one is missed, or something could not be measured.
 """
 
@@ -26,7 +28,7 @@ def machine() -> str:
     return f"{os.cpu_count()} processors, load {load} (1, 5, 15 minutes)"
 
 
-def measure(progress: Progress) -> list[Figure]:
+def measure(progress: Progress, rollback_alone: bool) -> list[Figure]:
     """Raises `CommandFailed` or `StepFailed` where a command fails."""
 
     def say(text: str) -> None:
@@ -40,7 +42,12 @@ def measure(progress: Progress) -> list[Figure]:
         say("what is measured is the last commit: this checkout has changes that are not committed")
     with workplace(ROOT, os.environ, progress.show) as place:
         say(f"{machine()}; working in {place.root}")
-        figures = [measures.whole_up(place, say), measures.live_program(place, say)]
+        figures = [measures.whole_up(place, say)]
+        if not rollback_alone:
+            figures.append(measures.live_program(place, say))
+        figures += measures.way_back(place, say)
+        if rollback_alone:
+            return figures[1:]
         place.run(("make", "--no-print-directory", "down"))
         say(machine())
         figures += measures.against_flat(place, say)
@@ -51,7 +58,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     progress = Progress()
     try:
-        figures = measure(progress)
+        figures = measure(progress, sys.argv[1:] == ["rollback"])
     except (CommandFailed, StepFailed) as failed:
         progress.close()
         print(f"error: {failed}\nNothing is left behind. Try it by hand in a clone: make up", file=sys.stderr)

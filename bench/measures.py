@@ -16,7 +16,9 @@ from bench import flat_program
 from bench.chain import longest, needs
 from bench.figures import Figure, Share, shares
 from bench.flat import PROJECT, flatten
+from bench.past import long_past
 from bench.printed import Key, Spent, section, spent
+from bench.rollback import rollbacks
 from bench.workplace import Workplace
 from localcloud.engine.environment import in_front
 from setup.variables import of_cloud
@@ -85,6 +87,13 @@ def live_program(place: Workplace, say: Say) -> Figure:
     seen = [_preview(place, environ, "dev", place.root) for _ in range(RUNS)]
     say(f"  {_told(seen)}")
     return _cpu("program of dev, released", seen)
+
+
+def way_back(place: Workplace, say: Say) -> tuple[Figure, ...]:
+    """Rollbacks under load, and what a long past costs; `make up` has left version 1 live."""
+    environ = _cloud(place, "dev")
+    outputs = place.ask(("pulumi", "stack", "output", "--json", "--stack", "dev"), environ)
+    return (*rollbacks(place, environ, outputs["url"], say), *long_past(place, environ, say))
 
 
 def against_flat(place: Workplace, say: Say) -> tuple[Figure, Figure]:
