@@ -24,6 +24,7 @@ from release.cli.rehearse import rehearse
 from release.cli.rollback import rollback
 from release.cli.run import run as run_command
 from release.cli.scale import scale
+from release.cli.scale import scale
 from release.cli.secrets import secrets
 from release.cli.status import status
 from release.cli.unlock import unlock
@@ -57,6 +58,7 @@ for verb in (
 ):
     app.command()(verb)
 app.command("run")(run_command)
+app.command()(scale)
 app.command()(scale)
 app.add_typer(migration)
 app.add_typer(secrets)

@@ -44,12 +44,19 @@ def stacks_of(folder: Path) -> tuple[str, ...]:
 def read_settings(project: Project) -> Settings:
     """The settings that an update of the stack would have, but for values that only the engine can decrypt.
 
-    Raises SettingsError with everything that is wrong with the file, in the words of an update; encrypted
-    values are not quoted.
+    Raises SettingsError as `settings_in` does.
     """
-    file = project.stack_file.name
+    return settings_in(project.configuration, project.stack_file.name)
+
+
+def settings_in(text: str, file: str) -> Settings:
+    """The settings in the text of a stack's file, which is called `file`.
+
+    Raises SettingsError with everything that is wrong with it, in the words of an update; encrypted values are not
+    quoted.
+    """
     try:
-        written = _configuration(project.configuration)
+        written = _configuration(text)
     except (yaml.YAMLError, ValueError, KeyError) as error:
         raise SettingsError(
             f"{file} cannot be read",
