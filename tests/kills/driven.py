@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from localcloud.control import ask
-from tests.e2e.processes import LANGUAGE_HOST, PROVIDER, below, engine_of, lives
+from tests.e2e.processes import AWS, COMMAND, LANGUAGE_HOST, PROVIDER, below, engine_of, lives
 from tests.e2e.stage import Stage
 from tests.kills.matrix import FAULT_SECONDS, Cell
 from tests.kills.network import Network
@@ -29,21 +29,20 @@ _SAID = {
     "gate": r"index:HealthGate gate-\S+ creating .* healthy, ",
     "workers": r"index:Handover \S+ (creating|updating)",
     "bake": r"index:Handover \S+ (creating|updating) .*bak",
-    "record": r"index:{last} \S+ (created|updated) ",
+    "record": r"index:Handover \S+ (created|updated) ",
 }
+_AT_WORK = {"plan": AWS, "migration": COMMAND, "fleet": AWS}
+"""The provider that does a phase's work, where it is not the project's own."""
 _CANDIDATE = re.compile(r"plan: (?:release|roll back) from .* to version \S+ \(([0-9a-f]{8})\)")
 
 
 class Driven:
-    """`release deploy TARGET`, running. `last` is the resource that is made last."""
+    """`release deploy TARGET`, running."""
 
-    def __init__(
-        self, stage: Stage, argv: tuple[str, ...], process: subprocess.Popen[str], last: str
-    ) -> None:
+    def __init__(self, stage: Stage, argv: tuple[str, ...], process: subprocess.Popen[str]) -> None:
         self._stage = stage
         self._argv = argv
         self._process = process
-        self._last = last
         self._lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -90,8 +89,7 @@ class Driven:
         if phase.endswith("%"):
             share = len(timeline.now) > 1 if phase != "100 %" else timeline.now == {self.candidate}
             return bool(self.candidate) and self.candidate in timeline.now and share
-        wanted = re.compile(_SAID[phase].format(last=self._last) if phase == "record" else _SAID[phase])
-        return any(wanted.search(line) for line in self._lines)
+        return any(re.search(_SAID[phase], line) for line in self._lines)
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -100,11 +98,11 @@ class Driven:
 
 
 @contextmanager
-def driven(stage: Stage, target: str, last: str) -> Iterator[Driven]:
+def driven(stage: Stage, target: str) -> Iterator[Driven]:
     """Start a release; whatever is left of it is killed."""
     argv = ("release", "deploy", target, "--stack", "dev", "--yes", "--keep")
     with stage.started(*argv) as process:
-        yield Driven(stage, argv, process, last)
+        yield Driven(stage, argv, process)
 
 
 def strike(cell: Cell, release: Driven, network: Network, control: Path) -> float:
@@ -113,7 +111,7 @@ def strike(cell: Cell, release: Driven, network: Network, control: Path) -> floa
         case "pulumi":
             _kill([release.engine])
         case "provider":
-            _kill(below(release.engine, PROVIDER))
+            _kill(below(release.engine, _AT_WORK.get(cell.phase, PROVIDER)))
         case "language host":
             _kill(below(release.engine, LANGUAGE_HOST))
         case "API":

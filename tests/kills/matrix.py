@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-FORWARD = ("plan", "migration", "fleet", "gate", "bake")
-"""Phases that only a new release goes through, in their order."""
-MOVING = ("10 %", "100 %", "workers", "record")
-"""Phases of any release, from one that runs to another."""
-HANDED_OVER = ("workers", "bake")
+FORWARD = ("plan", "migration", "fleet", "gate", "workers", "bake")
+"""Phases that a new release is struck in, in their order."""
+MOVING = ("10 %", "100 %", "record")
+"""Phases that a release which runs already is struck in."""
 
 VICTIMS = ("pulumi", "provider", "language host", "API", "network", "SIGINT", "SIGTERM")
 
@@ -67,10 +66,8 @@ class Cell:
         )
 
 
-def cells(handover: bool, fast: bool) -> tuple[Cell, ...]:
-    """Every phase by every victim; with `fast` half of them, each phase and each victim at least once. Without a
-    handover there are no phases of it.
-    """
+def cells(fast: bool) -> tuple[Cell, ...]:
+    """Every phase by every victim; with `fast` half of them, each phase and each victim at least once."""
     chains = range(len(VICTIMS))
     forward = [
         Cell(phase, VICTIMS[(number + chain) % len(VICTIMS)], chain)
@@ -83,7 +80,7 @@ def cells(handover: bool, fast: bool) -> tuple[Cell, ...]:
         for number, phase in enumerate(MOVING)
         if not fast or (chain + number) % 2 == 0 or victim == "provider"
     ]
-    return tuple(cell for cell in (*forward, *moving) if handover or cell.phase not in HANDED_OVER)
+    return (*forward, *moving)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 from demo.load import Load
-from release import resources
 from release.cli.backend import find
 from release.cli.state import StackState
 from tests.e2e.stage import Stage
@@ -27,9 +26,6 @@ APPLICATION = Path(__file__).with_name("application")
 MIGRATION = (
     "-- revision: {own:04d}\n-- after: {former:04d}\n\nALTER TABLE items ADD COLUMN added_{own} text;\n"
 )
-HANDOVER = hasattr(resources, "Handover")
-LAST = "Handover" if HANDOVER else "TrafficShift"
-"""The resource that is made last."""
 
 
 class Play:
@@ -70,9 +66,9 @@ class Play:
         with (
             Load(before.url, RATE, self._stage.variables, MIX) as load,
             Timeline(self._control) as timeline,
-            driven(self._stage, target, LAST) as release,
+            driven(self._stage, target) as release,
         ):
-            status, wrong, complaint = self._struck(cell, release, timeline)
+            status, wrong, complaint = self._struck(cell, release, timeline, before.bucket)
             goes_on = bool(status) and not complaint and cell.followed_by(following)
             wanted = {live.release.id} if goes_on else {release.candidate}
             repaired = "went live all the same"
@@ -83,8 +79,9 @@ class Play:
                 elif cell.forward or cell.repair == "release deploy":
                     repaired = self._repair("release", "deploy", target, "--stack", "dev", "--yes")
                 else:
+                    # Who went back on purpose is not overruled: an unfinished way back is gone on with.
+                    wanted = {self._pinned(before.bucket) or live.release.id}
                     repaired = self._repair("release", "rollback", "--stack", "dev", "--yes")
-                    wanted = {live.release.id}
             complaint = complaint or self._wrong_at_the_end(wanted, timeline, settled=not goes_on)
         if not goes_on:
             self._begun = ""
@@ -104,7 +101,7 @@ class Play:
         self.rows.append(row)
         return row
 
-    def _struck(self, cell: Cell, release: Driven, timeline: Timeline) -> tuple[int, float, str]:
+    def _struck(self, cell: Cell, release: Driven, timeline: Timeline, bucket: str) -> tuple[int, float, str]:
         """The struck release's exit status, how long (s) traffic was wrong, and what is bad about that."""
         release.until(cell.phase, timeline)
         free = strike(cell, release, self._network, self._control)
@@ -113,8 +110,8 @@ class Play:
             return 0, 0.0, ""
         bound, candidate = BOUNDS[cell.victim], release.candidate
         while candidate in timeline.now and time.monotonic() - free < bound and not self._is_live(candidate):
-            time.sleep(0.05)
-        if self._is_live(candidate):
+            time.sleep(0.1)
+        if self._is_live(candidate) or (not cell.forward and self._pinned(bucket) == candidate):
             return status, 0.0, ""
         wrong = timeline.last(candidate, free)
         if candidate in timeline.now:
@@ -165,6 +162,10 @@ class Play:
         exported = backend.exported()
         assert exported is not None
         return StackState.parse(exported)
+
+    def _pinned(self, bucket: str) -> str:
+        """The release that a way back has given the traffic to, and that is not recorded yet; empty for none."""
+        return str(self._lease(bucket).get("pinned") or "")
 
     def _lease(self, bucket: str) -> dict[str, object]:
         s3 = self._direct.aws("s3")

@@ -11,11 +11,11 @@ import os
 import pytest
 
 from tests.kills.matrix import Cell, cells
-from tests.kills.play import HANDOVER, Play
+from tests.kills.play import Play
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 
-CELLS = cells(HANDOVER, fast=os.environ.get("KILLS") == "fast")
+CELLS = cells(fast=os.environ.get("KILLS") == "fast")
 
 
 def following(cell: Cell, request: pytest.FixtureRequest) -> Cell | None:
