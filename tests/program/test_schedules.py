@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from release.model import Manifest, Schedule, freeze
@@ -58,3 +60,27 @@ def test_a_queue_that_a_warm_release_would_need_on_the_way_back_cannot_be_taken_
     assert recording.exit_status == 32
     assert "version 0" in recording.errors
     assert recording.resources == []
+
+
+def test_the_outputs_tell_what_the_scheduler_holds_for_each_release_that_could_serve(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recording = releasing(TWO, monkeypatch)
+    held = recording.outputs["schedules"]
+    tick = {
+        "name": "tick",
+        "expression": "rate(1 minute)",
+        "timezone": "UTC",
+        "targetArn": "arn:aws:made:::queue-jobs",
+        "roleArn": "arn:aws:iam::111122223333:role/scheduler",
+        "input": '{"tick": 1}',
+    }
+    assert held[LIVE.id] == [tick]
+    again, tidy = held[freeze(TWO, {}).id]
+    assert again == tick
+    assert (tidy["targetArn"], tidy["timezone"]) == ("arn:aws:made:::queue-commands", "Europe/Berlin")
+    order = json.loads(tidy["input"])
+    assert (order["command"], order["by"], order["version"]) == ("make tidy", "schedule tidy", "2")
+    assert order["digest"] == TWO.digest
+    assert recording.outputs["scheduleGroup"]
+    assert "schedules" not in recording.secret_outputs
