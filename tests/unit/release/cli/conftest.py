@@ -13,6 +13,7 @@ import threading
 import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,18 @@ sys.exit(play["status"])
 '''
 
 
+@cache
+def _client(service: str, endpoint: str) -> Any:
+    """Making one takes a hundred times as long as using it."""
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name="eu-west-1",
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",
+    )
+
+
 @dataclass
 class World:
     """Where the command runs, and what is true there."""
@@ -92,13 +105,7 @@ class World:
         return self.folder / "bin"
 
     def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
-            region_name="eu-west-1",
-            aws_access_key_id="key",
-            aws_secret_access_key="secret",
-        )
+        return _client(service, self.environment["AWS_ENDPOINT_URL"])
 
     @property
     def store(self) -> S3BundleStore:
