@@ -71,6 +71,8 @@ async def stand(state: StackState, now: datetime | None = None) -> Standing:
             return otherwise
 
     group = state.schedule_group
+    # A long ledger takes a while to look through, which the answers of AWS take anyway.
+    schema = asyncio.create_task(asyncio.to_thread(schema_of, state))
     facts, groups, schedules, queues, alarms, lease = await asyncio.gather(
         section("traffic", _gathered(state), None),
         section("instance groups", look(state.groups), ()),
@@ -89,7 +91,7 @@ async def stand(state: StackState, now: datetime | None = None) -> Standing:
         facts,
         groups,
         schedules,
-        schema_of(state),
+        await schema,
         queues,
         alarms,
         lease,
