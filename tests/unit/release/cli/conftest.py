@@ -38,6 +38,10 @@ if arguments[:2] == ["stack", "export"]:
         sys.exit("error: no stack named 'dev' found")
     print((here / "state.json").read_text())
     sys.exit(0)
+if arguments[:2] == ["stack", "history"]:
+    told = here / "history.json"
+    print(told.read_text() if told.exists() else "[]")
+    sys.exit(0)
 if arguments[:2] == ["stack", "ls"]:
     print(json.dumps([{{"name": "dev"}}, {{"name": "production"}}]))
     sys.exit(0)
