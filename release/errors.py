@@ -6,6 +6,7 @@ UneventfulError
 ├── StoreError             the bundle bucket did not answer, or not as a bucket does
 │   ├── VersionTaken       the version names other bytes already
 │   ├── VersionUnknown     the bucket holds no such version
+│   ├── BundleGone         the bundle is not there any more
 │   └── DigestMismatch     the bytes are not those that the digest names
 ├── LedgerError            the ledger in the stack's outputs cannot be read or would become untrue
 ├── PlanError              what is wanted cannot be planned
@@ -13,7 +14,9 @@ UneventfulError
 │   ├── ReleaseUnknown     the ledger holds no release of that id
 │   ├── QueueUnknown       a schedule of the release sends to a queue that the environment lacks
 │   ├── SchemaOvertaken    a contract has taken away what the wanted release needs
-│   └── ContractRefused    the contract that is wanted cannot be applied now
+│   ├── ContractRefused    the contract that is wanted cannot be applied now
+│   ├── ReleaseFrozen      nothing is released here at this time
+│   └── PromotionRefused   the version has not shown elsewhere what it must
 ├── BalancerError          the load balancer's API refused or did not answer
 │   └── BalancerBusy       it throttled, failed or was silent: trying again may help
 ├── ScalingError           EC2 Auto Scaling's API refused or did not answer
@@ -98,6 +101,10 @@ class VersionUnknown(StoreError):
     """The bucket holds no such version."""
 
 
+class BundleGone(StoreError):
+    """A bundle that was published is not there any more."""
+
+
 class DigestMismatch(StoreError):
     """The bytes are not those that the digest names."""
 
@@ -128,6 +135,14 @@ class SchemaOvertaken(PlanError):
 
 class ContractRefused(PlanError):
     """The contract that is wanted cannot be applied now, or there is none."""
+
+
+class ReleaseFrozen(PlanError):
+    """Nothing is released here at this time, but for a reason that is given."""
+
+
+class PromotionRefused(PlanError):
+    """The version has not shown in the other environment what it must before it may come here."""
 
 
 class BalancerError(UneventfulError):

@@ -16,12 +16,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
 from infra.prefixes import VERSIONS
-from release.bundle import Bundle
-from release.errors import DigestMismatch, StoreError, VersionTaken, VersionUnknown
+from release.errors import BundleGone, DigestMismatch, StoreError, VersionTaken, VersionUnknown
 from release.model import Manifest
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from release.bundle import Bundle
 
 _CHUNK = 1 << 20
 
@@ -97,7 +98,7 @@ class S3BundleStore:
         return tuple(key.removeprefix(VERSIONS).removesuffix(".json") for _, key in newest_first)
 
     def verify(self, manifest: Manifest) -> None:
-        """See that the bundle is in the bucket, byte for byte. Raises DigestMismatch, or StoreError."""
+        """See that the bundle is in the bucket, byte for byte. Raises DigestMismatch, BundleGone, or StoreError."""
         try:
             self._verify(manifest)
         except DigestMismatch:
@@ -109,7 +110,7 @@ class S3BundleStore:
                 "NoSuchKey",
             ):
                 raise
-            raise StoreError(
+            raise BundleGone(
                 f"the bundle of version {manifest.version} is not in the bucket {self._bucket} any more",
                 expected=manifest.key,
                 seen="nothing there",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from release.cli.terms import Stack, say
-from release.errors import RollbackUnrecorded, ScalingError, Shrunk, StoreError, UneventfulError
+from release.errors import RollbackUnrecorded, ScalingError, Shrunk, UneventfulError
 from release.warmth import instant, told
 
 if TYPE_CHECKING:
@@ -49,15 +49,18 @@ def rollback(
     from release import rollback as ways
     from release.cli.engine import Engine
     from release.cli.traffic import group_of, healthy, look
+    from release.cli.whole import must_be_whole, verifying
 
     engine = Engine(project)
     state = engine.state()
+    verified = verifying(state)
     now, _ = asyncio.run(look(state))
     entry = ways.target(state.ledger, to, now)
     stands = ways.is_warm(entry) and instant(entry, datetime.now(UTC))
     instances = asyncio.run(healthy(state, entry.release.id)) if stands else 0
     say(f"rollback of {stack} from {ways.leaving(state.ledger, entry, now)} to {entry.release}")
     say(f"  cost: {ways.cost(entry, instances)}")
+    must_be_whole(entry, state, stack, verified)
     if not yes and sys.stdin.isatty():
         typer.confirm("go back?", default=True, abort=True)
         started = time.monotonic()
@@ -79,6 +82,7 @@ def _boot(entry: Entry, state: StackState, stack: str, why: str) -> None:
 
 def _moved(entry: Entry, state: StackState, stack: str, why: str, started: float) -> bool:
     """Give the release all the traffic; False, and nothing was moved, where its instances have just left."""
+    from release.cli.following import follow
     from release.cli.traffic import group_of, ports
     from release.immediate import Target, move
 
@@ -105,6 +109,7 @@ def _moved(entry: Entry, state: StackState, stack: str, why: str, started: float
             next=error.next.replace("STACK", stack) or f"release status --stack {stack}",
         ) from error
     _tell(entry, moved, started)
+    asyncio.run(follow(state, release, why, started))
     return True
 
 
@@ -136,13 +141,12 @@ def _tell(entry: Entry, moved: Moved, started: float) -> None:
 
 
 def _record(project: Project, entry: Entry, state: StackState, why: str, started: float) -> None:
-    """The update by which the stack's state says so too, and by which the workers follow."""
+    """The update by which the stack's state says so too."""
     from release.cli.engine import Engine
     from release.cli.locks import settle
     from release.cli.traffic import ports
     from release.immediate import unpin
 
-    _warn_of_bundle(entry, state)
     engine, release, stack = Engine(project), entry.release, project.stack
     say("\nrecording it in the stack's state")
     for _ in range(_ATTEMPTS):
@@ -170,16 +174,6 @@ def _record(project: Project, entry: Entry, state: StackState, why: str, started
     )
 
 
-def _warn_of_bundle(entry: Entry, state: StackState) -> None:
-    """What runs serves without its bundle; an instance that has to boot would not."""
-    from release.store import open_store
-
-    try:
-        open_store(state.bucket).verify(entry.release.manifest)
-    except StoreError as error:
-        say(f"  but no new instance of it can boot: {error.what}")
-
-
 def _unrecorded(entry: Entry, stack: str, seen: str) -> RollbackUnrecorded:
     release = entry.release
     return RollbackUnrecorded(
@@ -187,6 +181,6 @@ def _unrecorded(entry: Entry, stack: str, seen: str) -> RollbackUnrecorded:
         expected="an update that records it",
         seen=seen,
         state=f"all traffic is on {release}, proven, and no update can give it to another one;\n"
-        "the workers and the sizes of the fleets are as they were before",
+        "the sizes of the fleets are as they were before",
         next=f"release rollback --to {release.id} --stack {stack} records it, and moves nothing",
     )

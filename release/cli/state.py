@@ -10,11 +10,13 @@ from infra.tags import PROCESS, RELEASE, VERSION
 from release.ledger import Ledger
 from release.model import WEB
 from release.schema import Run, runs
+from release.turns import obeys
 
 _STACK = "pulumi:pulumi:Stack"
 _BUCKET = "aws:s3/bucket:Bucket"
 _TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 _GROUP = "aws:autoscaling/group:Group"
+_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 _QUEUE = "aws:sqs/queue:Queue"
 _ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
@@ -65,7 +67,8 @@ class StackState:
     `moment` changes with every update that began. `bucket`, `url`, `listener`, `variables_secret` and the operations
     host's log group are empty where the environment was not made yet; `log_groups` are those of processes, by name.
     `alarms` are the names of all alarms, those of fleets included; `runs` what the operations host was told to do for
-    the releases that have a fleet; `schedules` what each release has, as the stack's outputs keep it.
+    the releases that have a fleet; `schedules` what each release has, as the stack's outputs keep it. The workers of
+    those that are `unruly` were made before there were turns: they work from their boot to their end.
     """
 
     ledger: Ledger
@@ -83,6 +86,7 @@ class StackState:
     runs: tuple[Run, ...] = ()
     schedule_group: str = ""
     schedules: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    unruly: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, exported: Mapping[str, Any]) -> StackState:
@@ -111,6 +115,7 @@ class StackState:
             schedules={
                 release: tuple(entries) for release, entries in (outputs.get("schedules") or {}).items()
             },
+            unruly=frozenset(_unruly(resources)),
         )
 
     @property
@@ -154,6 +159,13 @@ def _groups(resources: list[dict[str, Any]], ledger: Ledger) -> Iterator[Group]:
             yield Group(
                 name, release, version, process, _number(outputs, "minSize"), _number(outputs, "maxSize")
             )
+
+
+def _unruly(resources: list[dict[str, Any]]) -> Iterator[str]:
+    for outputs in _of(resources, _TEMPLATE):
+        tags = _tags(outputs)
+        if tags.get(PROCESS, WEB) != WEB and not obeys(str(outputs.get("userData") or "")):
+            yield tags.get(RELEASE, "")
 
 
 def _number(outputs: Mapping[str, Any], name: str) -> int | None:
