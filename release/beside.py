@@ -53,16 +53,17 @@ echo "process: $2 ended: $how" >>boot.log
 
 
 def leave_script(process: str, region: str, restarts: int) -> str:
-    """Its group ends this instance, drained, and launches another one.
-
-    A process that failed without having been restarted so often was stopped, and did not end well: that is no reason.
+    """Its group ends this instance, drained, and launches another one: of one that could not boot, or whose process was
+    restarted too often. A process that failed without was stopped, and did not end well: that is no reason.
     """
     return f"""\
 #!/bin/sh
 # The process cannot be kept running here: have this instance replaced.
-seen=$(systemctl show --property=NRestarts --value uneventful-{process}.service)
-[ "$seen" -ge {restarts} ] || exit 0
-echo "process: {process} ends again and again: this instance is to be replaced"
+shown() {{ systemctl show --property="$1" --value "uneventful-$2.service"; }}
+if [ "$(shown ActiveState boot)" = failed ]; then why="it could not boot"
+elif [ "$(shown NRestarts {process})" -ge {restarts} ]; then why="{process} ends again and again"
+else exit 0; fi
+echo "instance: to be replaced, $why"
 exec aws autoscaling set-instance-health --region {shlex.quote(region)} --instance-id {INSTANCE} \\
   --health-status Unhealthy --no-should-respect-grace-period
 """

@@ -101,11 +101,13 @@ def _packed(text: str) -> bytes:
 def boot_script(boot: Boot) -> str:
     """Fetch, verify, unpack, start. A bundle that is not the one that the digest names is never unpacked."""
     digest = boot.release.manifest.digest
-    source = shlex.quote(f"s3://{boot.bucket}/{boot.release.manifest.key}")
+    source = f"s3://{boot.bucket}/{boot.release.manifest.key}"
     return f"""\
 #!/bin/sh
 # Fetch the bundle by its digest, verify it, unpack it, fetch its variables, start its process.
 set -eu
+failing="there is no folder to work in"
+trap '[ $? -eq 0 ] || echo "boot failed: $failing"' EXIT
 cd "$(dirname "$0")"
 again() {{
   tries=0
@@ -118,14 +120,20 @@ again() {{
 # First of all, so that others can read why the rest failed; no reason not to serve.
 command -v amazon-cloudwatch-agent-ctl >/dev/null || timeout 180 dnf install -y -q {AGENT} || true
 systemctl enable --now {AGENT} || echo "no log agent: what this instance says stays on it"
-again aws s3 cp --region {shlex.quote(boot.region)} --only-show-errors {source} bundle.tar.gz
+failing="the bundle could not be fetched from "{shlex.quote(source)}
+again aws s3 cp --region {shlex.quote(boot.region)} --only-show-errors {shlex.quote(source)} bundle.tar.gz
+failing="the bundle is not the one whose digest is {digest}"
 echo "{digest}  bundle.tar.gz" | sha256sum -c -
+failing="the bundle could not be unpacked"
 rm -rf app
 mkdir app
 tar -xzf bundle.tar.gz -C app --no-same-owner
 rm bundle.tar.gz
+failing="the database's certificates could not be fetched from {AUTHORITY_URL}"
 again curl -fsS --max-time 30 -o database-ca.pem {AUTHORITY_URL}
+failing="the variables could not be fetched"
 python3 -I variables.py
+failing="{boot.process.name} could not be started"
 {_started(boot.process)}"""
 
 

@@ -78,7 +78,7 @@ class Fleet(pulumi.ComponentResource):
         scaling.by_requests(
             f"{self._name}{self._boot}", group, target_group, environment, settings.web.requests, parent=self
         )
-        self.gate = self._gate(target_group, door, after=[rule, group])
+        self.gate = self._gate(target_group, door, log_group, after=[rule, group])
         self.alarm_names = fleet_alarms(
             release, target_group, environment, settings, self._labels, self._own(depends_on=[self.gate])
         )
@@ -167,7 +167,13 @@ class Fleet(pulumi.ComponentResource):
             ),
         )
 
-    def _gate(self, target_group: aws.lb.TargetGroup, door: Door, after: list[pulumi.Resource]) -> HealthGate:
+    def _gate(
+        self,
+        target_group: aws.lb.TargetGroup,
+        door: Door,
+        log_group: pulumi.Output[str],
+        after: list[pulumi.Resource],
+    ) -> HealthGate:
         gate, health_path = self._settings.rollout.gate, self._release.manifest.health_path
         return HealthGate(
             f"gate-{self._release.id}{self._boot}",
@@ -181,6 +187,7 @@ class Fleet(pulumi.ComponentResource):
             header_name=HEADER,
             header_value=door.value(self._release),
             lease_bucket=self._environment.bundle_bucket,
+            log_group=log_group,
             # What was asked of it when it was made: settings that change later are for the next release.
             opts=self._own(depends_on=after, ignore_changes=["healthy", "probes", "deadline"]),
         )

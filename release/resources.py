@@ -30,7 +30,8 @@ class Live:
 class HealthGate(pulumi.CustomResource):
     """Exists once its release has `healthy` targets and gave `probes` good answers in a row through its header rule.
 
-    Creating it waits for that, up to `deadline` s. It moves no traffic. In `lease_bucket` would be a sign to stop.
+    Creating it waits for that, up to `deadline` s. It moves no traffic. In `lease_bucket` would be a sign to stop, in
+    `log_group` is what its instances say.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class HealthGate(pulumi.CustomResource):
         header_name: pulumi.Input[str],
         header_value: pulumi.Input[str],
         lease_bucket: pulumi.Input[str],
+        log_group: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs: Mapping[str, Any] = {
@@ -60,6 +62,7 @@ class HealthGate(pulumi.CustomResource):
             "headerName": header_name,
             "headerValue": pulumi.Output.secret(header_value),
             "leaseBucket": lease_bucket,
+            "logGroup": log_group,
             "passedAt": None,
             "evidence": None,
         }

@@ -63,6 +63,7 @@ def boot_unit() -> str:
 Description=Fetch the release of this instance and start it
 Wants=network-online.target
 After=network-online.target
+OnFailure={GONE}
 
 [Service]
 Type=oneshot

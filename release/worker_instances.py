@@ -11,6 +11,7 @@ from infra.prefixes import WORKING
 from infra.tags import TURN
 from release.aws import Busy, Calls, Refused
 from release.errors import CommandError, WorkersError
+from release.last_words import tail
 from release.log_reading import Reader
 from release.logs import BOOT, Source, harmless
 from release.turns import Crew, Post, Report, Turn, doing
@@ -97,20 +98,7 @@ class AwsInstances:
 
     async def _words(self, log_group: str, stream: str, lines: int) -> tuple[str, ...]:
         with _told("what a worker said could not be read"):
-            try:
-                answer = await self._logs(
-                    "get_log_events",
-                    self._patience,
-                    logGroupName=log_group,
-                    logStreamName=stream,
-                    limit=lines,
-                    startFromHead=False,
-                )
-            except Refused as refused:
-                if refused.code != "ResourceNotFoundException":
-                    raise
-                return ()
-        return tuple(harmless(event["message"].rstrip()) for event in answer["events"])
+            return await tail(self._logs, log_group, stream, lines, self._patience)
 
     async def _read(self, post: Post) -> None:
         """A boot's log is short: all of it at first, then what is new."""

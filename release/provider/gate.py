@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from release.balancer import Health
 from release.errors import BalancerBusy, GateError, LeaseError, ShiftCancelled
+from release.last_words import Words
 from release.probes import Answer, kinds
 from release.provider.inputs import GateInputs
 from release.provider.ports import GatePorts
@@ -97,7 +98,7 @@ async def wait(inputs: GateInputs, ports: GatePorts) -> str:
                     f"answered by {inputs.release} after {seen.seconds:.1f} s"
                 )
             case Step.GIVE_UP:
-                raise _refusal(seen, inputs, ports.stack)
+                raise _refusal(seen, inputs, ports.stack, await _words(seen, inputs, ports))
         await ports.voice.say(progress(seen, inputs))
         await ports.time.sleep(_STREAK_SECONDS if ready else _LOOK_SECONDS)
 
@@ -141,7 +142,12 @@ def progress(seen: Seen, inputs: GateInputs) -> str:
     return f"{line}, last: {last}" if last else line
 
 
-def _refusal(seen: Seen, inputs: GateInputs, stack: str) -> GateError:
+async def _words(seen: Seen, inputs: GateInputs, ports: GatePorts) -> Words | None:
+    ill = [target.target for target in seen.targets if target.state != "healthy"]
+    return await ports.words.of(inputs.release, ill) if ports.words else None
+
+
+def _refusal(seen: Seen, inputs: GateInputs, stack: str, words: Words | None) -> GateError:
     probes = kinds(seen.failed) or f"{seen.streak} of {inputs.probes} in a row"
     targets = [_told(target, _path(inputs)) for target in seen.targets if target.state != "healthy"]
     return GateError(
@@ -150,9 +156,9 @@ def _refusal(seen: Seen, inputs: GateInputs, stack: str) -> GateError:
         f"within {inputs.deadline:g} s",
         seen=f"{seen.healthy} of {inputs.healthy} healthy after {seen.seconds:.0f} s "
         f"(deadline {inputs.deadline:g} s), last: {'; '.join(targets) or _last(seen, inputs) or 'no trouble'}; "
-        f"probes: {probes}",
+        f"probes: {probes}" + (f"\n{words}" if words else ""),
         state="traffic is where it was: nothing was moved",
-        next="read the instances' journal for the cause; "
+        next=f"release logs web --release {inputs.release} --stack {stack} for the cause; "
         f"pulumi config rm uneventful:release --stack {stack} && pulumi up --stack {stack} removes its fleet",
     )
 

@@ -14,7 +14,7 @@ from release.provider.outside import Outside
 Values = dict[str, PropertyValue]
 
 
-_OF_THE_MOMENT = "leaseBucket"
+_OF_THE_MOMENT = ("leaseBucket", "logGroup")
 """Where to listen while waiting: no reason to wait again for what has passed."""
 
 
@@ -28,7 +28,7 @@ class HealthGate:
         return faults(GateInputs, inputs)
 
     async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
-        names = tuple(n for n in changed(request.old_state, request.new_inputs) if n != _OF_THE_MOMENT)
+        names = tuple(n for n in changed(request.old_state, request.new_inputs) if n not in _OF_THE_MOMENT)
         return sdk.DiffResponse(changes=bool(names), diffs=list(names), detailed_diff=updates(names))
 
     async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:

@@ -42,7 +42,8 @@ class Inputs(BaseModel):
 class GateInputs(Inputs):
     """What a HealthGate waits for: `healthy` targets and `probes` good answers in a row, within `deadline` s.
 
-    `lease_bucket` is where a sign to stop would be; without one nobody is heard.
+    `lease_bucket` is where a sign to stop would be; without one nobody is heard. `log_group` is where its instances say
+    what they do.
     """
 
     healthy: int = Field(ge=1)
@@ -51,6 +52,7 @@ class GateInputs(Inputs):
     header_name: str = Field(min_length=1)
     header_value: SecretStr
     lease_bucket: str = ""
+    log_group: str = ""
 
 
 class WatchedInputs(Inputs):

@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from release.aws import Calls
 from release.backlog import SqsQueues
 from release.balancer import Balancer, ElasticLoadBalancing, load_balancer_of
+from release.last_words import LoggedWords
 from release.metrics import CloudWatch
+from release.model import WEB
 from release.probes import HttpProbes
 from release.provider.engine import Engine
 from release.provider.inputs import GateInputs, HandoverInputs, WatchedInputs
@@ -53,6 +55,7 @@ class Outside:
             stack_of(urn),
             TIME,
             self.voice(urn),
+            LoggedWords(Calls("logs"), inputs.log_group, WEB) if inputs.log_group else None,
         )
 
     def shift(self, inputs: WatchedInputs, urn: str) -> ShiftPorts:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from release.backlog import Queues
 from release.balancer import Balancer
+from release.last_words import LastWords
 from release.metrics import Metrics
 from release.probes import Probes
 from release.provider.lease import LeaseStore
@@ -42,7 +43,7 @@ class Voice:
 @dataclass(frozen=True)
 class GatePorts:
     """`leases` tells who wants the release stopped, None where nobody can; `stack` is the stack's name, for the
-    commands in messages.
+    commands in messages. `words` are those of the instances, None where nobody keeps them.
     """
 
     balancer: Balancer
@@ -51,6 +52,7 @@ class GatePorts:
     stack: str
     time: Time
     voice: Voice
+    words: LastWords | None = None
 
 
 @dataclass(frozen=True)

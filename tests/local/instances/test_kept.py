@@ -59,7 +59,7 @@ def test_one_that_only_dies_is_given_up_and_its_instance_asks_to_be_replaced(clo
     said_here = written.splitlines()
     assert said_here.count("process: web ended: exit status 3") == 8
     assert said_here[-2:] == [
-        "process: web ends again and again: this instance is to be replaced",
+        "instance: to be replaced, web ends again and again",
         asked[0],
     ]
 

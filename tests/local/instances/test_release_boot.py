@@ -79,3 +79,7 @@ def test_a_bundle_with_other_bytes_than_its_digest_says_is_never_started(cloud: 
     assert "bundle.tar.gz: FAILED" in status.detail
     assert not (cloud.folder / spec.instance_id / "root/opt/uneventful/app").exists()
     assert fetched(spec.address) == {}
+    stream = f"{release(bundle).id}/{spec.instance_id}/boot"
+    failed = f"boot failed: the bundle is not the one whose digest is {release(bundle).manifest.digest}"
+    awaited(lambda: failed in said(endpoint, GROUP, stream))
+    awaited(lambda: "instance: to be replaced, it could not boot" in said(endpoint, GROUP, stream))

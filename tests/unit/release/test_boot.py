@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import secrets
 import subprocess
 import tarfile
@@ -298,6 +299,10 @@ class Machine:
         return [line for line in self._log.read_text().splitlines() if line.split()[0] not in but]
 
 
+def last_line(booted: subprocess.CompletedProcess[str]) -> str:
+    return booted.stdout.splitlines()[-1]
+
+
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     origin, digest = bundle(tmp_path)
@@ -305,7 +310,9 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def test_an_instance_fetches_all_that_it_needs_and_then_starts_its_process(machine: Machine) -> None:
-    assert machine.boot().returncode == 0
+    booted = machine.boot()
+    assert booted.returncode == 0
+    assert "boot failed" not in booted.stdout
     assert (machine.folder / "app/Procfile").read_text() == "web: true\n"
     digest = hashlib.sha256(machine._origin.read_bytes()).hexdigest()
     assert machine.calls() == [
@@ -338,14 +345,18 @@ def test_an_instance_without_a_log_agent_serves_all_the_same_and_says_so(machine
 def test_other_bytes_than_the_digest_names_are_never_unpacked_nor_started(tmp_path: Path) -> None:
     origin, _ = bundle(tmp_path)
     machine = Machine(tmp_path, "b" * 64, origin)
-    assert machine.boot().returncode != 0
+    booted = machine.boot()
+    assert booted.returncode != 0
+    assert last_line(booted) == f"boot failed: the bundle is not the one whose digest is {'b' * 64}"
     assert not (machine.folder / "app").exists()
     assert not any("uneventful-web" in call for call in machine.calls())
 
 
 def test_nothing_is_started_without_its_secret_variables(machine: Machine) -> None:
     machine.tool("python3", "exit 1")
-    assert machine.boot().returncode != 0
+    booted = machine.boot()
+    assert booted.returncode != 0
+    assert last_line(booted) == "boot failed: the variables could not be fetched"
     assert not any("uneventful-web" in call for call in machine.calls())
 
 
@@ -362,4 +373,5 @@ def test_what_never_answers_ends_the_boot_with_what_was_asked(machine: Machine, 
     booted = machine.boot()
     assert booted.returncode != 0
     assert f"gave up after 30 tries: {tool} " in booted.stdout
+    assert re.fullmatch(r"boot failed: the .* could not be fetched from \S+", last_line(booted))
     assert not any("uneventful-web" in call for call in machine.calls())

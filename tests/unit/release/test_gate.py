@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from release.balancer import Health
 from release.errors import BalancerBusy, GateError, LeaseError, ShiftCancelled
+from release.last_words import Words
 from release.probes import Answer
 from release.provider.gate import Seen, Step, decide, progress, wait
 from release.provider.inputs import GateInputs
@@ -97,7 +98,10 @@ class Fleet:
         loop = asyncio.get_running_loop()
         time = Time(loop.time, asyncio.sleep, lambda: datetime.now(UTC))
         voice = Voice(self.say, self.say)
-        return GatePorts(Api(), self, self, "dev", time, voice)  # type: ignore[arg-type]
+        return GatePorts(Api(), self, self, "dev", time, voice, self)  # type: ignore[arg-type]
+
+    async def of(self, release: str, instances: Sequence[str]) -> Words | None:
+        return Words(instances[-1], "web", ("ImportError: no module",)) if instances else None
 
 
 async def gate(fleet: Fleet, wanted: GateInputs) -> tuple[str, float]:
@@ -149,6 +153,7 @@ def test_a_refusal_quotes_numbers_and_last_words_and_no_secret() -> None:
         "i-0ab Target.ResponseCodeMismatch [500] on /healthz; i-0ab Target.Resp"
     )
     assert "probes: 503 ×21" in refused.value.seen
+    assert refused.value.seen.endswith("\nweb on i-0ab said last:\n| ImportError: no module")
     assert "nothing was moved" in refused.value.state
     assert "the-secret-key" not in str(refused.value) + repr(inputs()) + "".join(fleet.said)
 
