@@ -10,6 +10,7 @@ from typing import Annotated, get_args
 
 from pydantic import AfterValidator, Field
 
+from infra.freezes import Day, Freeze
 from infra.operated import AcceptedRisks, Alarms, Logs, Operations, RiskName
 from infra.part import Part, refuse
 from infra.reached import Balancer, Network
@@ -23,6 +24,7 @@ __all__ = (
     "Bundles",
     "Cache",
     "Database",
+    "Freeze",
     "Logs",
     "Network",
     "Operations",
@@ -32,6 +34,8 @@ __all__ = (
     "Web",
     "Worker",
 )
+
+ONE_LINE = r"^[^\r\n\x00]{1,300}$"
 
 PRODUCTION = "production"
 """The stack whose risks are refused unless they are accepted, and whose resources `pulumi destroy` leaves."""
@@ -60,7 +64,9 @@ def _by_name(queues: dict[str, Queue]) -> dict[str, Queue]:
 
 
 class Settings(Part):
-    """All of one stack's configuration. `release` and `contract` are None where the configuration names none."""
+    """All of one stack's configuration. `release`, `contract`, `override` and `evidence` are None where it names
+    none.
+    """
 
     stack: str
     region: Annotated[
@@ -169,6 +175,15 @@ class Settings(Part):
             examples=[86400],
         ),
     ] = 86400
+    freeze: Annotated[
+        tuple[Freeze, ...],
+        Field(
+            description="a list of {days, from, to, timezone, reason} in which nothing is released; days are of "
+            + ", ".join(get_args(Day))
+            + ": with them from and to are times of a day, in quotes, without them dates with or without a time",
+            examples=[[{"days": ["fri"], "from": "16:00", "to": "24:00", "timezone": "Europe/Berlin"}]],
+        ),
+    ] = ()
     variables: Annotated[
         dict[Annotated[str, Field(pattern=NAME_PATTERN)], str],
         AfterValidator(_usable_variables),
@@ -208,6 +223,25 @@ class Settings(Part):
             description="the id of the live release whose contract migrations this one update applies; "
             "`release contract` gives it",
             examples=["0123abcd"],
+        ),
+    ] = None
+
+    override: Annotated[
+        str | None,
+        Field(
+            pattern=ONE_LINE,
+            description="why this one update releases in spite of uneventful:freeze, a line of 300 characters at most; "
+            "`--override-freeze` gives it",
+            examples=["the cure of tonight's outage"],
+        ),
+    ] = None
+    evidence: Annotated[
+        str | None,
+        Field(
+            pattern=ONE_LINE,
+            description="what allows this one update to release here, a line of 300 characters at most; "
+            "`release promote` gives it",
+            examples=["live in staging"],
         ),
     ] = None
 

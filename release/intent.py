@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 from infra.settings import Settings
 from release import model
 from release.boot import Boot, user_data
 from release.environment_file import Secret, Variables
-from release.errors import StoreError
+from release.errors import ReleaseFrozen, StoreError
 from release.former import Former
-from release.ledger import Terms
+from release.freeze import frozen, in_words
+from release.ledger import Ledger, Terms
 from release.plan import Plan, make_plan, resolve, unchanged
 from release.schedules import refuse_unknown_queues
 from release.store import BundleStore
@@ -46,7 +48,7 @@ def intend(
     """The wanted release and the plan of an update that begins `now`. Touches nothing.
 
     Raises what `resolve` and `user_data` raise, QueueUnknown for a schedule's queue that the settings don't name, and
-    StoreError when a version is wanted where there is no bucket yet.
+    ReleaseFrozen for one at this time, and StoreError when a version is wanted where there is no bucket yet.
     """
 
     def manifest_of(version: str) -> model.Manifest:
@@ -55,14 +57,33 @@ def intend(
         return open_store(former.bucket).manifest(version)
 
     wanted = resolve(former.ledger, settings.release, manifest_of, settings.variables, settings.secrets or "")
-    terms = Terms(now, settings.warm, settings.rollout.bake)
+    terms = Terms(now, settings.warm, settings.rollout.bake, settings.evidence or "")
     plan = make_plan(former.ledger, wanted, settings.window, settings.web.min, settings.contract, terms)
     for release in plan.fleets:
         refuse_unknown_queues(release, settings.queues, unchanged(former.ledger))
         for process in release.manifest.processes:
             # What does not fit is refused here, for the longest names that AWS can make, and not half way.
             user_data(_longest(release, process, settings))
-    return Intent(former, plan, terms)
+    return Intent(former, replace(plan, overridden=_overridden(plan, former.ledger, settings, now)), terms)
+
+
+def _overridden(plan: Plan, former: Ledger, settings: Settings, now: datetime) -> str:
+    """What freeze this update overrides, in words. Raises ReleaseFrozen where it brings something new without that."""
+    found = frozen(settings.freeze, now) if plan.action in ("first", "release", "contract") else None
+    if found is None:
+        return ""
+    if settings.override:
+        return f"{found}; but {settings.override}"
+    what = "contract" if plan.contraction else f"deploy {plan.wanted.version if plan.wanted else ''}"
+    raise ReleaseFrozen(
+        f"nothing is released in {settings.stack} now: it is {found}",
+        expected=f"a time outside of uneventful:freeze, which has {in_words(found.window)}",
+        seen=f"{now.astimezone(ZoneInfo(found.window.timezone)):%A %Y-%m-%d %H:%M} {found.window.timezone}",
+        state=unchanged(former),
+        next=f"the same command after that; or, where it cannot wait,\n"
+        f'release {what} --stack {settings.stack} --override-freeze "WHY"\n'
+        f"(release rollback is never held back)",
+    )
 
 
 def _longest(release: model.Release, process: model.Process, settings: Settings) -> Boot:

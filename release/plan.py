@@ -30,7 +30,7 @@ class Plan:
     are those that could serve in a second once the update is done, newest first. `migrations` are the wanted release's
     expands and backfills that the database may not have yet; none on a way back. `contraction` is what a contract
     does, where one is wanted. `boots` is the number of each fleet's instance groups, by release id; `over` are those of
-    the leaving whose time as warm releases is over.
+    the leaving whose time as warm releases is over. `overridden` is the freeze that does not stop it, and why.
     """
 
     action: Action
@@ -45,6 +45,7 @@ class Plan:
     contraction: Contraction | None = None
     boots: Mapping[str, int] = field(default_factory=dict)
     over: tuple[Entry, ...] = ()
+    overridden: str = ""
 
 
 def resolve(
@@ -146,6 +147,8 @@ def render(plan: Plan) -> str:
         lines.append(f"  rollback cost: {plan.rollback_cost}")
     lines += [f"  schedule:      {line}" for line in _schedules(plan)]
     lines += [f"  allowed:       {allowed}" for allowed in _allowed(plan)]
+    if plan.overridden:
+        lines.append(f"  overridden:    {plan.overridden}")
     return "\n".join(lines)
 
 

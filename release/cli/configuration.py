@@ -13,6 +13,8 @@ import yaml
 RELEASE = "uneventful:release"
 CONTRACT = "uneventful:contract"
 WINDOW = "uneventful:window"
+OVERRIDE = "uneventful:override"
+EVIDENCE = "uneventful:evidence"
 SECRETS = "uneventful:secrets"
 VARIABLES = "uneventful:variables"
 
@@ -22,13 +24,16 @@ _TEXT = "tag:yaml.org,2002:str"
 def with_release(text: str, release: str | None, also: Mapping[str, str] = MappingProxyType({})) -> str:
     """The same configuration, wanting `release`; with None, wanting none: then what is live stays.
 
-    `also` are other keys with their values, for this one update. A contract is wanted only where it is among them.
+    `also` are other keys with their values, for this one update. What is true of one update alone (a contract, an
+    override, evidence) is wanted only where it is among them.
     """
     root = _mapping(text)
     config = _child(root, "config")
     given = {**({} if release is None else {RELEASE: release}), **also}
     config.value = [
-        (key, value) for key, value in config.value if key.value not in {RELEASE, CONTRACT, *given}
+        (key, value)
+        for key, value in config.value
+        if key.value not in {RELEASE, CONTRACT, OVERRIDE, EVIDENCE, *given}
     ]
     config.value += [(_scalar(key), _scalar(value)) for key, value in given.items()]
     return yaml.serialize(root)

@@ -183,6 +183,23 @@ BAD: dict[str, Case] = {
         "uneventful:warm",
         "the rollout's drain, handover and bake",
     ),
+    "a freeze without days": ({"freeze": [{"from": "16:00", "to": "24:00"}]}, "uneventful:freeze[0]", "days"),
+    "a freeze on a day that there is not": (
+        {"freeze": [{"days": ["friday"], "from": "16:00", "to": "24:00"}]},
+        "uneventful:freeze[0].days[0]",
+        '"friday"',
+    ),
+    "a freeze in no zone": (
+        {"freeze": [{"from": "2026-12-20", "to": "2026-12-27", "timezone": "Berlin"}]},
+        "uneventful:freeze[0].timezone",
+        "no time zone of that name",
+    ),
+    "a freeze that ends nowhere": (
+        {"freeze": [{"from": "2026-12-20"}]},
+        "uneventful:freeze[0].to",
+        "nothing",
+    ),
+    "an override of two lines": ({"override": "it\nburns"}, "uneventful:override", "it"),
     "an odd retention": ({"logs": {"retention": 10}}, "uneventful:logs.retention", "7 is near"),
     "logs for ever": ({"logs": {"retention": 0}}, "uneventful:logs.retention", "seen:    0"),
     "no version of secrets": ({"secrets": "newest"}, "uneventful:secrets", '"newest"'),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import pytest
 from hypothesis import given
@@ -98,11 +98,15 @@ OTHERWISE: dict[str, Any] = {
     "uneventful:alarms.dead_letters": 2,
     "uneventful:logs.retention": 60,
     "uneventful:window": 2,
+    "uneventful:warm": 7200,
+    "uneventful:freeze": [{"days": ["fri"], "from": "16:00", "to": "24:00", "timezone": "UTC", "reason": ""}],
     "uneventful:variables.GREETING": "good day",
     "uneventful:secrets": "0123abcd-01ab-4567-89ab-0123456789ab",
     "uneventful:accept_risk": [{"few-web-instances": "it is small"}],
     "uneventful:release": "2",
     "uneventful:contract": "0123abcd",
+    "uneventful:override": "the shop is down",
+    "uneventful:evidence": "live in staging",
 }
 
 
@@ -122,7 +126,7 @@ def fields(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         kinds = (field.annotation, *get_args(field.annotation))
         part = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
-        if part:
+        if part and get_origin(field.annotation) is not tuple:
             yield from fields(part, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}"
