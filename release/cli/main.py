@@ -21,9 +21,9 @@ from release.cli.migration import migration
 from release.cli.ps import ps
 from release.cli.publish import publish
 from release.cli.rehearse import rehearse
+from release.cli.restart import restart
 from release.cli.rollback import rollback
 from release.cli.run import run as run_command
-from release.cli.scale import scale
 from release.cli.scale import scale
 from release.cli.secrets import secrets
 from release.cli.status import status
@@ -59,7 +59,7 @@ for verb in (
     app.command()(verb)
 app.command("run")(run_command)
 app.command()(scale)
-app.command()(scale)
+app.command()(restart)
 app.add_typer(migration)
 app.add_typer(secrets)
 
