@@ -23,7 +23,8 @@ _COMMAND = (sys.executable, "-c", "from release.cli.main import main; main()")
 
 
 def ask_all(here: Path, profiles: Sequence[str], *, as_json: bool, full: bool) -> bool:
-    """Print the status of each environment; whether one of them could not be asked.
+    """Print the status of each environment, of those that have a file in the project and those that the backend holds;
+    whether one of them could not be asked. One that was never made needs no answer.
 
     Raises CommandError outside a project, and for a profile that names no environment.
     """
@@ -31,10 +32,12 @@ def ask_all(here: Path, profiles: Sequence[str], *, as_json: bool, full: bool) -
     if folder is None:
         Project.find(here, "")
         raise AssertionError("it raises where there is no project")
-    stacks = environments(folder)
+    files, made = stacks_of(folder), Engine(Project(folder, "")).stacks()
+    stacks = tuple(sorted({*files, *made}))
     chosen = _profiles(profiles, stacks)
-    with working(f"asking {', '.join(stacks)}"):
-        told = asyncio.run(_all(folder, stacks, chosen, full))
+    with working(f"asking {', '.join(made)}"):
+        answers = asyncio.run(_all(folder, made, chosen, full))
+    told = [answers.get(stack) or {"stack": stack, "asked": False, "made": False} for stack in stacks]
     if as_json:
         say(json.dumps({"environments": told}, indent=2))
     else:
@@ -44,17 +47,11 @@ def ask_all(here: Path, profiles: Sequence[str], *, as_json: bool, full: bool) -
     return any(each.get("error") for each in told)
 
 
-def environments(folder: Path) -> tuple[str, ...]:
-    """Those that have a file in the project, and those that the backend holds, by name."""
-    return tuple(sorted({*stacks_of(folder), *Engine(Project(folder, "")).stacks()}))
-
-
 async def _all(
     folder: Path, stacks: Sequence[str], profiles: Mapping[str, str], full: bool
-) -> list[dict[str, Any]]:
-    return list(
-        await asyncio.gather(*(_ask(folder, stack, profiles.get(stack, ""), full) for stack in stacks))
-    )
+) -> Mapping[str, dict[str, Any]]:
+    asked = [_ask(folder, stack, profiles.get(stack, ""), full) for stack in stacks]
+    return dict(zip(stacks, await asyncio.gather(*asked), strict=True))
 
 
 async def _ask(folder: Path, stack: str, profile: str, full: bool) -> dict[str, Any]:

@@ -35,6 +35,8 @@ def show(environments: Sequence[Mapping[str, Any]], console: Console | None = No
 def row(told: Mapping[str, Any]) -> tuple[str, ...]:
     """The cells of one environment, from its status as `release.cli.told` has it; `?` for what could not be asked."""
     name = _short(told["stack"], _NAMES)
+    if not told.get("made", True):
+        return name, "not made yet", *("-" for _ in _HEADINGS[2:])
     if "releases" not in told:
         return name, "not known", *("?" for _ in _HEADINGS[2:])
     releases = told["releases"]
@@ -58,7 +60,7 @@ def row(told: Mapping[str, Any]) -> tuple[str, ...]:
 def remarks(told: Mapping[str, Any]) -> Iterator[str]:
     """What somebody should look at."""
     if told.get("error"):
-        yield "could not be asked: " + " ".join(told["error"].split())
+        yield f"could not be asked: {_why(told)}"
     if not told.get("asked"):
         return
     if told["live"] is None:
@@ -83,6 +85,15 @@ def remarks(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"is frozen: {told['freeze']}"
     yield from (f"drifts: {line}" for line in told["drift"])
     yield from (f"is not known: {line}" for line in told["unknown"])
+
+
+def _why(told: Mapping[str, Any]) -> str:
+    """The first reason of several, which mostly are one."""
+    if told.get("unknown"):
+        return str(told["unknown"][0])
+    lines = [line.strip() for line in told["error"].splitlines()]
+    seen = next((line.removeprefix("seen:").strip() for line in lines if line.startswith("seen:")), "")
+    return f"{lines[0]}: {seen}" if seen else lines[0]
 
 
 def _named(release: Mapping[str, Any] | None) -> str:

@@ -81,6 +81,14 @@ def settings_in(text: str, file: str) -> Settings:
         raise SettingsError(str(error)) from None
 
 
+def value_in(project: Project, key: str) -> Any:
+    """What the stack file has under a key of its configuration; None where it has nothing, or cannot be read."""
+    try:
+        return _configuration(project.configuration).get(key)
+    except (yaml.YAMLError, ValueError, KeyError):
+        return None
+
+
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 the base class's own attribute
     yaml_constructors = {  # noqa: RUF012

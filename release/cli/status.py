@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,7 +71,7 @@ def _one(project: Project, as_json: bool, full: bool) -> None:
     from release.cli.told import as_object
 
     state, held = engine.state(), locks(project)
-    standing = asyncio.run(stand(state))
+    standing = replace(asyncio.run(stand(state)), freeze=freeze_of(project, datetime.now(UTC)))
     changed = engine.drift() if full else ()
     if as_json:
         told = as_object(project.stack, state, standing, [str(lock) for lock in held])
@@ -87,3 +89,21 @@ def _one(project: Project, as_json: bool, full: bool) -> None:
             state="nothing was changed; what is shown is what the stack's state says",
             next="aws sts get-caller-identity",
         )
+
+
+def freeze_of(project: Project, now: datetime) -> str:
+    """In words, until when nothing is released by the stack's file; empty where releases are free."""
+    from pydantic import ValidationError
+
+    from infra.freezes import Freeze
+    from release.cli.settings import value_in
+    from release.freeze import frozen
+
+    try:
+        windows = [
+            Freeze.model_validate_json(json.dumps(each))
+            for each in value_in(project, "uneventful:freeze") or ()
+        ]
+    except (ValidationError, TypeError):
+        return f"not known: uneventful:freeze in {project.stack_file.name} cannot be read"
+    return str(frozen(windows, now) or "")

@@ -72,8 +72,13 @@ def test_an_environment_that_was_not_asked_claims_nothing_that_only_aws_knows() 
     unasked = told(asked=False, error="no answer\n  seen: x")
     assert row(unasked)[1].startswith("2024.12.0")
     assert row(unasked)[3:] == ("?", "?", "?", "202412…", "?", "?")
-    assert list(remarks(unasked)) == ["could not be asked: no answer seen: x"]
+    assert list(remarks(unasked)) == ["could not be asked: no answer: x"]
+    assert list(remarks(unasked | {"unknown": ["lease: refused", "queues: refused"]})) == [
+        "could not be asked: lease: refused"
+    ]
     assert set(row({"stack": "dev", "asked": False, "error": "x"})[2:]) == {"?"}
+    unmade = {"stack": "dev", "asked": False, "made": False}
+    assert (row(unmade)[1], list(remarks(unmade))) == ("not made yet", [])
 
 
 def test_everything_that_needs_a_look_is_said() -> None:

@@ -1,5 +1,11 @@
 import json
+from datetime import UTC, datetime
+from pathlib import Path
 
+import pytest
+
+from release.cli.project import Project
+from release.cli.status import freeze_of
 from release.ledger import Ledger, promote
 from tests.unit.release.releases import release
 
@@ -175,6 +181,7 @@ def test_an_environment_that_cannot_be_asked_hides_no_other_and_is_in_the_exit_s
     world.begin(world.state(ledger()))
     world.weigh(**{f"r{TWO.id}": 100})
     world.serving[:] = [TWO.id]
+    (world.folder / "project" / "Pulumi.staging.yaml").write_text("config: {}\n")
     code, out, error = world.run("status", "--all", "--profile", "production=unknown")
     assert (code, error) == (1, "")
     assert max(map(len, out.splitlines()[:6])) <= 100
@@ -183,6 +190,7 @@ def test_an_environment_that_cannot_be_asked_hides_no_other_and_is_in_the_exit_s
     assert "100%" in rows["dev"]
     assert "?" in out
     assert "production could not be asked" in out
+    assert "not made yet" in rows["staging"]
 
 
 def test_an_api_that_refuses_is_told_in_words(world) -> None:
@@ -194,3 +202,22 @@ def test_an_api_that_refuses_is_told_in_words(world) -> None:
     assert "credentials" in error
     shown = json.loads(world.run("status", "--stack", "dev", "--json")[1])
     assert (shown["asked"], shown["live"], shown["releases"][0]["version"]) == (False, TWO.id, "2")
+
+
+@pytest.mark.parametrize(
+    ("window", "said"),
+    [
+        (
+            "{days: [mon], from: 00:00, to: 12:00, timezone: Europe/Berlin, reason: stocktaking}",
+            "stocktaking",
+        ),
+        ("{from: 2026-11-24, to: 2026-11-30}", ""),
+        ("{days: [mon], from: 25:00, to: 12:00}", "cannot be read"),
+    ],
+)
+def test_a_freeze_that_holds_now_is_told_from_the_stacks_file(tmp_path: Path, window: str, said: str) -> None:
+    (tmp_path / "Pulumi.dev.yaml").write_text(f"config:\n  uneventful:freeze:\n    - {window}\n")
+    monday = datetime(2026, 11, 23, 10, 59, tzinfo=UTC)
+    told = freeze_of(Project(tmp_path, "dev"), monday)
+    assert (said in told) if said else (told == "")
+    assert "stocktaking" not in freeze_of(Project(tmp_path, "dev"), monday.replace(hour=11))
