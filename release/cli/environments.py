@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from release.cli.engine import Engine
-from release.cli.project import Project, find_folder
+from release.cli.project import Project
 from release.cli.settings import stacks_of
 from release.cli.terms import say, working
 from release.errors import CommandError
@@ -28,10 +28,7 @@ def ask_all(here: Path, profiles: Sequence[str], *, as_json: bool, full: bool) -
 
     Raises CommandError outside a project, and for a profile that names no environment.
     """
-    folder = find_folder(here)
-    if folder is None:
-        Project.find(here, "")
-        raise AssertionError("it raises where there is no project")
+    folder = Project.find(here, "").folder
     files, made = stacks_of(folder), Engine(Project(folder, "")).stacks()
     stacks = tuple(sorted({*files, *made}))
     chosen = _profiles(profiles, stacks)

@@ -46,14 +46,15 @@ def row(told: Mapping[str, Any]) -> tuple[str, ...]:
     cells = (name, _named(live), _warm(warm))
     if not told["asked"]:
         return *cells, "?", "?", "?", _short(schema, 7), "?", "?"
+    unasked = {line.partition(":")[0] for line in told["unknown"]}
     return (
         *cells,
         "-" if not live or live["served"] is None else f"{live['served']:.0%}",
         f"{live['healthy']}/{live['wanted'] or live['targets']}" if live else "-",
-        _workers(live),
+        "?" if "instance groups" in unasked else _workers(live),
         _short(schema, 7),
-        _queues(told["queues"]),
-        f"{len(told['alarms'])} ring" if told["alarms"] else "quiet",
+        "?" if "queues" in unasked else _queues(told["queues"]),
+        "?" if "alarms" in unasked else f"{len(told['alarms'])} ring" if told["alarms"] else "quiet",
     )
 
 

@@ -48,6 +48,10 @@ class Standing:
     freeze: str = ""
     unknown: tuple[str, ...] = ()
 
+    def asked(self, section: str) -> bool:
+        """Whether this was answered: traffic, instance groups, schedules, queues, alarms or lease."""
+        return not any(line.startswith(f"{section}: ") for line in self.unknown)
+
     @property
     def workers(self) -> tuple[GroupFacts, ...]:
         return tuple(facts for facts in self.groups if not facts.group.web)

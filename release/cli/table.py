@@ -110,7 +110,7 @@ def _lines(
     for depth in standing.queues:
         dead = f", {depth.dead} dead letters" if depth.dead else ""
         yield "queue", f"{depth.queue}: {depth.waiting} wait, {depth.taken} are being worked on{dead}"
-    if live or standing.alarms:
+    if standing.asked("alarms") and (live or standing.alarms):
         yield "alarms", ", ".join(standing.alarms) or "none rings"
     if standing.lease:
         yield "lease", str(standing.lease)
@@ -122,5 +122,6 @@ def _lines(
         yield "drift", line
     if changed is not None and not changed and not standing.drift:
         yield "drift", "none: every resource is as the state says"
-    for line in standing.unknown:
+    # Where nothing could be asked the error says so, with the same reasons.
+    for line in standing.unknown if facts else ():
         yield "not known", line

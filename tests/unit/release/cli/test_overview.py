@@ -81,6 +81,12 @@ def test_an_environment_that_was_not_asked_claims_nothing_that_only_aws_knows() 
     assert (row(unmade)[1], list(remarks(unmade))) == ("not made yet", [])
 
 
+@pytest.mark.parametrize(("section", "cell"), [("instance groups", 5), ("queues", 7), ("alarms", 8)])
+def test_what_one_service_did_not_tell_is_not_claimed_to_be_well(section: str, cell: int) -> None:
+    assert row(told())[cell] != "?"
+    assert row(told(unknown=[f"{section}: refused"]))[cell] == "?"
+
+
 def test_everything_that_needs_a_look_is_said() -> None:
     bad = told(
         alarms=["errors"],
