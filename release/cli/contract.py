@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from release.cli.terms import Stack, say
+from release.cli.terms import OverrideFreeze, Stack, say, with_override
 from release.errors import CommandError, ContractRefused, UneventfulError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def contract(
     stack: Stack,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask first.")] = False,
     reason: Annotated[str, typer.Option("--reason", "-m", help="Why, for the history.")] = "",
+    override_freeze: OverrideFreeze = "",
 ) -> None:
     """Apply the live release's contract migrations, which ends the way back to older releases.
 
@@ -43,9 +44,9 @@ def contract(
     _show(wanted, state, stack)
     if not yes:
         _ask(stack)
-    why = reason or f"contract {', '.join(wanted.names)}"
+    why = with_override(reason or f"contract {', '.join(wanted.names)}", override_freeze)
     _let_leave(wanted, state, engine, stack, why)
-    _apply(wanted, engine, stack, why)
+    _apply(wanted, engine, stack, why, override_freeze)
 
 
 def _must_serve(wanted: Contraction, state: StackState, stack: str) -> None:
@@ -109,11 +110,12 @@ def _let_leave(wanted: Contraction, state: StackState, engine: Engine, stack: st
         )
 
 
-def _apply(wanted: Contraction, engine: Engine, stack: str, why: str) -> None:
-    from release.cli.configuration import CONTRACT
+def _apply(wanted: Contraction, engine: Engine, stack: str, why: str, override: str) -> None:
+    from release.cli.configuration import CONTRACT, OVERRIDE
     from release.contraction import listed
 
-    ended = engine.up(None, why, False, {CONTRACT: wanted.release.id})
+    also = {OVERRIDE: override} if override else {}
+    ended = engine.up(None, why, False, {CONTRACT: wanted.release.id, **also})
     if ended.status:
         state = (
             f"{wanted.release} serves as before, and can live with the schema before and after.\n"

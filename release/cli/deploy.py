@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from release.cli.terms import Out, Stack, say
+from release.cli.terms import Out, OverrideFreeze, Stack, say, with_override
 from release.errors import ShiftCancelled, ShiftError, UneventfulError
 
 if TYPE_CHECKING:
@@ -31,8 +33,33 @@ def deploy(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't show a preview and ask first.")] = False,
     message: Annotated[str, typer.Option("--message", "-m", help="Why, for the history.")] = "",
     out: Out = None,
+    override_freeze: OverrideFreeze = "",
 ) -> None:
     """Bring a version live. Ends with 0 only when it serves all the traffic."""
+    from release.cli.configuration import OVERRIDE
+
+    also = {OVERRIDE: override_freeze} if override_freeze else {}
+    why = with_override(message or f"release {version}", override_freeze)
+    bring(version, stack, Wish(why, keep, ask=not yes and sys.stdin.isatty(), also=also), out)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a version goes live: the update's message, whether a refused fleet is left, whether a person is asked, and
+    other keys of the configuration that this one update has.
+    """
+
+    message: str
+    keep: bool = False
+    ask: bool = False
+    also: Mapping[str, str] = field(default_factory=dict)
+
+
+def bring(version: str, stack: str, wish: Wish, out: Path | None = None) -> None:
+    """Bring a version live, from the stack's bucket or, where it is not there, from the folder `out`.
+
+    Raises ShiftError where it is not what serves in the end.
+    """
     from release.aws import warm
     from release.cli.engine import Engine
     from release.cli.project import Project
@@ -45,7 +72,7 @@ def deploy(
     before = engine.state()
     digest = _make_available(version, out or project.bundles, project, before)
     warm("elbv2", "autoscaling")
-    ended = engine.up(version, message or f"release {version}", ask=not yes and sys.stdin.isatty())
+    ended = engine.up(version, wish.message, wish.ask, wish.also)
     after = engine.state()
     if ended.status == 0:
         _confirm(version, digest, after, stack, time.monotonic() - started)
@@ -55,7 +82,11 @@ def deploy(
         say(returned)
     if ended.interrupted:
         raise _interrupted(version, stack, after)
-    left = _remove_candidate(engine, stack, version) if not keep and _left_one(version, before, after) else ""
+    left = (
+        _remove_candidate(engine, stack, version)
+        if not wish.keep and _left_one(version, before, after)
+        else ""
+    )
     raise _refused(version, stack, engine.state() if left else after, left)
 
 

@@ -73,11 +73,11 @@ def rollback(
 
 def _boot(entry: Entry, state: StackState, stack: str, why: str) -> None:
     """The way of any release, with what the ledger froze."""
-    from release.cli.deploy import deploy
+    from release.cli.deploy import Wish, bring
     from release.store import open_store
 
     open_store(state.bucket).verify(entry.release.manifest)
-    deploy(f"id:{entry.release.id}", stack, keep=False, yes=True, message=why, out=None)
+    bring(f"id:{entry.release.id}", stack, Wish(why))
 
 
 def _moved(entry: Entry, state: StackState, stack: str, why: str, started: float) -> bool:

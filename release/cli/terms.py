@@ -24,6 +24,16 @@ Out = Annotated[
     ),
 ]
 
+OverrideFreeze = Annotated[
+    str,
+    typer.Option(
+        "--override-freeze",
+        metavar="REASON",
+        help="Go ahead in spite of uneventful:freeze; the reason is kept in the history.",
+        show_default=False,
+    ),
+]
+
 
 @contextmanager
 def working(doing: str) -> Iterator[None]:
@@ -43,6 +53,11 @@ def working(doing: str) -> Iterator[None]:
 def say(text: str) -> None:
     """A line for whoever typed the command."""
     typer.echo(text)
+
+
+def with_override(message: str, reason: str) -> str:
+    """The message of an update, and why it overrides a freeze, if it does."""
+    return f"{message} (freeze overridden: {reason})" if reason else message
 
 
 def size_in_words(size: int) -> str:

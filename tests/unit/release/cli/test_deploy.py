@@ -239,3 +239,25 @@ def test_a_version_built_anew_with_other_bytes_is_refused_before_anything_is_upd
     status, _, error = world.run("deploy", "1", "--stack", "dev")
     assert (status, world.ups) == (1, [])
     assert "a version never changes" in error
+
+
+def test_a_freeze_is_overridden_for_one_update_with_a_reason_that_the_history_keeps(world, one_live) -> None:
+    one, two = one_live
+    stack_file = world.folder / "project" / "Pulumi.dev.yaml"
+    stack_file.write_text(stack_file.read_text() + '  uneventful:override: "of a file that was left so"\n')
+    world.begin(world.state(ledger_of(one)), succeeds(world, one, two))
+    world.run("deploy", "2", "--stack", "dev", "-m", "prices", "--override-freeze", "the shop is down")
+    up = world.ups[0]
+    assert yaml.safe_load(up["configuration"])["config"]["uneventful:override"] == "the shop is down"
+    assert up["arguments"][up["arguments"].index("--message") + 1] == (
+        "prices (freeze overridden: the shop is down)"
+    )
+
+
+def test_without_a_reason_of_its_own_a_release_overrides_no_freeze(world, one_live) -> None:
+    one, two = one_live
+    stack_file = world.folder / "project" / "Pulumi.dev.yaml"
+    stack_file.write_text(stack_file.read_text() + '  uneventful:override: "of a file that was left so"\n')
+    world.begin(world.state(ledger_of(one)), succeeds(world, one, two))
+    world.run("deploy", "2", "--stack", "dev")
+    assert "uneventful:override" not in yaml.safe_load(world.ups[0]["configuration"])["config"]
