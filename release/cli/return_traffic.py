@@ -1,8 +1,11 @@
-"""Traffic back to what is live by the ledger, whoever had moved it and whether or not they live."""
+"""Traffic, workers and schedules back to what is live by the ledger, whoever had moved them and whether or not they
+live.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from release.cli.traffic import group_of, look, ports
@@ -14,19 +17,24 @@ if TYPE_CHECKING:
 
 
 def to_live(state: StackState, why: str) -> Moved | None:
-    """Give what is live all the traffic, proven, and pin it; None, and nobody gets any, where nothing is.
+    """Give what is live all the traffic, proven, and pin it, then its workers their turn; None, and nobody gets any
+    traffic, where nothing is live.
 
     Raises what `release.immediate.move` raises.
     """
+    from release.cli.following import follow
     from release.immediate import Target, give_way, move
 
+    started = time.monotonic()
     live = state.ledger.live
     if live is None:
         asyncio.run(give_way(why, ports(state, "/")))
         return None
     release = live.release
     target = Target(release.id, str(release), group_of(state, release.id), state.listener)
-    return asyncio.run(move(target, why, ports(state, release.manifest.health_path)))
+    moved = asyncio.run(move(target, why, ports(state, release.manifest.health_path)))
+    asyncio.run(follow(state, release, why, started))
+    return moved
 
 
 def left_by_the_dead(state: StackState, stack: str) -> str:

@@ -76,11 +76,9 @@ class Play:
                 self._unlock()
                 if goes_on:
                     repaired = "the next cell's release went on with it"
-                elif cell.forward or cell.repair == "release deploy":
+                elif cell.forward or cell.repair == "release deploy" or self._is_live(release.candidate):
                     repaired = self._repair("release", "deploy", target, "--stack", "dev", "--yes")
                 else:
-                    # Who went back on purpose is not overruled: an unfinished way back is gone on with.
-                    wanted = {self._pinned(before.bucket) or live.release.id}
                     repaired = self._repair("release", "rollback", "--stack", "dev", "--yes")
             complaint = complaint or self._wrong_at_the_end(wanted, timeline, settled=not goes_on)
         if not goes_on:
