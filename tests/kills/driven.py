@@ -44,6 +44,7 @@ class Driven:
         self._argv = argv
         self._process = process
         self._lines: list[str] = []
+        self._providers: list[int] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -68,19 +69,22 @@ class Driven:
 
     def ended(self) -> int:
         """Its exit status, when it and all that it started are gone."""
-        providers = below(self.engine, PROVIDER) if self.engine else []
         status = self._process.wait(LONGEST)
         self._reader.join(10)
         self._stage.keep(self._argv, self.output)
         limit = time.monotonic() + 60
-        while any(lives(pid) for pid in providers):
-            assert time.monotonic() < limit, f"a provider outlives its engine: {providers}"
+        while any(lives(pid) for pid in self._providers):
+            assert time.monotonic() < limit, f"a provider outlives its engine: {self._providers}"
             time.sleep(0.02)
         return status
 
     @property
     def engine(self) -> int:
         return engine_of(self._process.pid)
+
+    def see_providers(self) -> None:
+        """Know those that must be gone in the end: nobody finds them any more when their engine is dead."""
+        self._providers = below(self.engine, PROVIDER)
 
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
@@ -107,6 +111,7 @@ def driven(stage: Stage, target: str) -> Iterator[Driven]:
 
 def strike(cell: Cell, release: Driven, network: Network, control: Path) -> float:
     """Strike the cell's victim; the moment (monotonic clock) from which on nobody is in the way of a repair."""
+    release.see_providers()
     match cell.victim:
         case "pulumi":
             _kill([release.engine])
