@@ -29,7 +29,7 @@ _NO_ANSWER = ("refused", "unreachable", "no connection")
 
 
 class Watch:
-    """What was seen of the new release and of the former one (target group; None, or the same, when there is none).
+    """What was seen of the new release and of the former one (target group; none, or the same, when there is none).
 
     Each look raises ShiftRefused when it is bad, CannotMeasure when it cannot tell, LeaseError when this process
     may no longer trust that it alone writes.
@@ -42,7 +42,7 @@ class Watch:
         self._ports = ports
         self._rule = rule
         self._lease = lease
-        others = () if former in (None, inputs.target_group_arn) else (str(former),)
+        others = () if not former or former == inputs.target_group_arn else (former,)
         self._groups = (inputs.target_group_arn, *others)
         self._limits = Limits(inputs.max_error_rate, inputs.max_latency_ratio)
         self._since = ports.time.now()
