@@ -18,7 +18,7 @@ from release.timetable import Timetable
 PROCFILE = "Procfile"
 OPTIONS = "release.toml"
 
-RESERVED_PROCESSES = ("release", "console", "boot", "turn", "operations")
+RESERVED_PROCESSES = ("release", "console", "boot", "turn", "gone", "usage", "operations")
 """Names that other platforms, an instance itself or its logs give a meaning of their own."""
 
 EXAMPLE = """\

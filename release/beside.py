@@ -18,6 +18,11 @@ LEAVE = f"{FOLDER}/leave"
 INSTANCE = "{{ ds.meta_data.instance_id }}"
 """Put in by cloud-init: the instance's own id."""
 
+USAGE = f"{FOLDER}/usage"
+"""Says every `USAGE_SECONDS` how its process is, in a log of its own."""
+
+USAGE_SECONDS = 15
+
 FRESH = 60
 """Seconds after which a start is no repetition of the last one."""
 
@@ -66,4 +71,17 @@ else exit 0; fi
 echo "instance: to be replaced, $why"
 exec aws autoscaling set-instance-health --region {shlex.quote(region)} --instance-id {INSTANCE} \\
   --health-status Unhealthy --no-should-respect-grace-period
+"""
+
+
+def usage_script(process: str) -> str:
+    """A line each time, as systemd knows it: `ActiveState=active NRestarts=0 …`."""
+    wanted = "ActiveState,ActiveEnterTimestamp,NRestarts,MemoryCurrent,CPUUsageNSec"
+    return f"""\
+#!/bin/sh
+# Say how the process is, for as long as this instance runs.
+while :; do
+  echo $(systemctl show --timestamp=unix --property={wanted} uneventful-{process}.service)
+  sleep {USAGE_SECONDS}
+done
 """

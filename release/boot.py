@@ -19,7 +19,7 @@ from infra.cloud_config import body, file
 from infra.log_agent import AGENT, AGENT_FILE
 from infra.trust import AUTHORITY_URL
 from release import environment_file, log_shipping
-from release.beside import BESIDE, LEAVE, leave_script, process_script
+from release.beside import BESIDE, LEAVE, USAGE, leave_script, process_script, usage_script
 from release.environment_file import FOLDER, OPEN, Variables
 from release.errors import BundleError
 from release.instance import turn
@@ -29,6 +29,7 @@ from release.units import (
     GONE,
     STARTS,
     TURN,
+    USED,
     USER,
     boot_unit,
     gone_unit,
@@ -36,6 +37,7 @@ from release.units import (
     turn_unit,
     unit,
     unit_name,
+    usage_unit,
 )
 
 LIMIT = 16384
@@ -139,8 +141,10 @@ failing="{boot.process.name} could not be started"
 
 def _started(process: Process) -> str:
     if process.name == WEB:
-        return f'systemctl enable --now {unit_name(process)}\necho "{unit_name(process)} was started"\n'
-    return f'echo "turn: ready"\nsystemctl enable --now {TURN}\n'
+        own = f'systemctl enable --now {unit_name(process)}\necho "{unit_name(process)} was started"'
+    else:
+        own = f'echo "turn: ready"\nsystemctl enable --now {TURN}'
+    return f"{own}\nsystemctl enable --now {USED}\n"
 
 
 def _files(boot: Boot) -> Mapping[str, tuple[str, str]]:
@@ -162,7 +166,9 @@ def _files(boot: Boot) -> Mapping[str, tuple[str, str]]:
         ),
         BESIDE: ("0755", process_script()),
         f"{UNITS}/{BOOT}": ("0644", boot_unit()),
+        USAGE: ("0755", usage_script(process.name)),
         f"{UNITS}/{GONE}": ("0644", gone_unit()),
+        f"{UNITS}/{USED}": ("0644", usage_unit()),
         f"{UNITS}/{unit_name(process)}": ("0644", unit(release, process)),
     }
     if process.name != WEB:

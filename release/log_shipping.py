@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infra.log_agent import configuration
+from release.logs import USAGE_STREAMS
 from release.units import LOGS, log_of
 
 ROTATION_FILE = "/etc/logrotate.d/uneventful"
@@ -30,6 +31,7 @@ def stream(release: str, name: str) -> str:
 
 def agent(release: str, process: str, log_group: str) -> str:
     """The agent's configuration for an instance that runs this process of the release with this id: a stream for it,
-    and one for the boot.
+    one for the boot, and one for what its process uses.
     """
-    return configuration(log_group, {log_of(name): stream(release, name) for name in (process, "boot")})
+    streams = {log_of(name): stream(release, name) for name in (process, "boot")}
+    return configuration(log_group, {**streams, log_of("usage"): f"{USAGE_STREAMS}{{instance_id}}"})

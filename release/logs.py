@@ -1,7 +1,7 @@
 """What processes say, as it is kept: which streams of which log groups are meant, and their lines. Pure.
 
 A stream is named `RELEASE/INSTANCE/NAME` (release.log_shipping), on the operations host `INSTANCE/NAME`; `NAME` is the
-process, or `boot`.
+process, or `boot`. What instances say of their processes by the clock is in streams of other names (`USAGE_STREAMS`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ from release.errors import CommandError
 
 BOOT = "boot"
 OPERATIONS = "operations"
+
+USAGE_STREAMS = "usage/"
+"""How the names of the streams begin, one an instance, in which it says every 15 s how its process is: they are read
+all at once, and are nothing that a process said.
+"""
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _UNSHOWN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
@@ -49,6 +54,8 @@ class Source:
         stream = str(event["logStreamName"])
         *rest, name = stream.split("/")
         if not stream.startswith(self.prefix) or (self.names and name not in self.names):
+            return None
+        if stream.startswith(USAGE_STREAMS):
             return None
         return Line(
             at=int(event["timestamp"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.log_agent import AGENT
-from release.beside import BESIDE, LEAVE
+from release.beside import BESIDE, LEAVE, USAGE
 from release.environment_file import FOLDER, OPEN, SECRET
 from release.model import Process, Release
 
@@ -12,6 +12,7 @@ LOGS = "/var/log/uneventful"
 BOOT = "uneventful-boot.service"
 TURN = "uneventful-turn.service"
 GONE = "uneventful-gone.service"
+USED = "uneventful-usage.service"
 
 STARTS, WITHIN = 8, 300
 """So many starts of a process within so many seconds are enough: then its instance is replaced. Far more than a process
@@ -19,6 +20,8 @@ needs that waits for a database's restart, and with the pauses between them with
 """
 
 CONFINED = """\
+CPUAccounting=true
+MemoryAccounting=true
 NoNewPrivileges=true
 CapabilityBoundingSet=
 ProtectSystem=strict
@@ -124,6 +127,26 @@ Restart=on-failure
 RestartSec=10
 StandardOutput=append:{log_of("boot")}
 StandardError=append:{log_of("boot")}
+"""
+
+
+def usage_unit() -> str:
+    return f"""\
+[Unit]
+Description=Tell how the process of this instance is
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+ExecStart={USAGE}
+Restart=always
+RestartSec=10
+TimeoutStopSec=5
+StandardOutput=append:{log_of("usage")}
+StandardError=append:{log_of("usage")}
+
+[Install]
+WantedBy=multi-user.target
 """
 
 

@@ -7,13 +7,13 @@ _UNIT = """
 """
 _SERVICE = """
     Group SyslogIdentifier Nice OOMScoreAdjust OOMPolicy LimitNOFILE LimitNPROC LimitCORE TasksMax
-    MemoryHigh CPUWeight CPUQuota IOWeight UMask NoNewPrivileges ProtectSystem ProtectHome
-    ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectControlGroups ProtectClock
-    ProtectHostname ProtectProc ProcSubset PrivateTmp PrivateDevices PrivateUsers PrivateMounts
-    RestrictAddressFamilies RestrictNamespaces RestrictRealtime RestrictSUIDSGID LockPersonality
-    MemoryDenyWriteExecute SystemCallArchitectures SystemCallFilter SystemCallErrorNumber KeyringMode
-    CapabilityBoundingSet AmbientCapabilities ReadWritePaths ReadOnlyPaths InaccessiblePaths RemoveIPC
-    DevicePolicy
+    MemoryHigh CPUAccounting MemoryAccounting CPUWeight CPUQuota IOWeight UMask NoNewPrivileges
+    ProtectSystem ProtectHome ProtectKernelTunables ProtectKernelModules ProtectKernelLogs
+    ProtectControlGroups ProtectClock ProtectHostname ProtectProc ProcSubset PrivateTmp PrivateDevices
+    PrivateUsers PrivateMounts RestrictAddressFamilies RestrictNamespaces RestrictRealtime RestrictSUIDSGID
+    LockPersonality MemoryDenyWriteExecute SystemCallArchitectures SystemCallFilter SystemCallErrorNumber
+    KeyringMode CapabilityBoundingSet AmbientCapabilities ReadWritePaths ReadOnlyPaths InaccessiblePaths
+    RemoveIPC DevicePolicy
 """
 _INSTALL = """
     Alias

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
 from localcloud.instances.controlgroup import ControlGroup
@@ -25,6 +26,7 @@ class Service:
         self.state = "inactive"
         self.outcome = Outcome()
         self.starts = Starts()
+        self.active_at = 0
         self.group = ControlGroup(host)
         self._host = host
         self._queue: list[tuple[Command, bool]] = []
@@ -87,6 +89,7 @@ class Service:
         """What `systemctl show` knows of it here, by systemd's names."""
         return {
             "ActiveState": self.state,
+            "ActiveEnterTimestamp": f"@{self.active_at}" if self.active_at else "",
             "MainPID": str(self.group.main),
             "NRestarts": str(self.starts.restarts),
             "MemoryCurrent": str(self.group.memory()),
@@ -137,7 +140,7 @@ class Service:
         self.group.main = pid
         if self.unit.type != "oneshot":
             self._disarm()
-            self.state = "active"
+            self.state, self.active_at = "active", int(time.time())
             self._note(f"Started, main process {pid}")
             if self.unit.memory_max:
                 self._timer = self._host.call_later(MEMORY_SECONDS, self._look_at_memory)

@@ -31,7 +31,7 @@ VERBS = (
     "reset-failed",
     "daemon-reload",
 )
-OPTIONS = ("--now", "--quiet", "-q", "--no-pager", "--value")
+OPTIONS = ("--now", "--quiet", "-q", "--no-pager", "--value", "--timestamp=unix")
 PROPERTY = "--property="
 
 

@@ -1,34 +1,53 @@
-"""The instances of a stack's releases as AWS sees them: auto-scaling, EC2, the balancer and CloudWatch are asked."""
+"""The instances of a stack's releases: as auto-scaling, EC2 and the balancer see them, and as they say themselves."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from release.aws import Busy, Calls, Refused
 from release.balancer import ElasticLoadBalancing, Health
 from release.cli.state import Group, StackState
 from release.errors import BalancerError, CommandError
+from release.usage import UNKNOWN, Usage, read
 
 PATIENCE = 20.0
 """Seconds that AWS may throttle or be silent."""
 
-_QUERIES = 500
-"""Metrics that one GetMetricData takes (Amazon CloudWatch API Reference)."""
+State = Literal[
+    "booting",
+    "healthy",
+    "running",
+    "working",
+    "resting",
+    "restarting",
+    "failed",
+    "unhealthy",
+    "draining",
+    "terminating",
+]
 
-_LATE = timedelta(minutes=15)
-"""EC2 tells its processor's use every 5 minutes, or every minute where that is paid for."""
-
-State = Literal["booting", "healthy", "running", "unhealthy", "draining", "terminating"]
+_WORKERS: Mapping[str, State] = {
+    "active": "working",
+    "reloading": "working",
+    "inactive": "resting",
+    "deactivating": "resting",
+    "activating": "restarting",
+    "failed": "failed",
+}
+"""What a worker does, by systemd's word for its unit."""
 
 
 @dataclass(frozen=True)
 class Instance:
-    """An instance that runs `process` of a release, since `since` (UTC, ISO 8601). `cpu` is the last known use of all
-    its processors in %, None where none was told yet. A worker answers nobody: it is `running`, never `healthy`.
+    """An instance that runs `process` of a release, since `since` (UTC, ISO 8601; since its launch, while it does not
+    run). A worker answers nobody: it is never `healthy`, and `running` as long as it did not say itself what it does.
+
+    What its process uses is as it said last, None where it did not: `cpu` in % of one processor, `memory` in bytes, and
+    how often it was restarted by itself.
     """
 
     id: str
@@ -40,16 +59,19 @@ class Instance:
     since: str
     type: str
     zone: str
+    restarts: int | None
     cpu: float | None
+    memory: int | None
 
 
 def state_of(
-    machine: str, lifecycle: str, group_says: str, health: Health | None, web: bool
+    machine: str, lifecycle: str, group_says: str, health: Health | None, web: bool, does: str = ""
 ) -> tuple[State, str]:
     """The state of an instance, and why where it is not well, in the words of who says it.
 
     `machine` is EC2's state, `lifecycle` and `group_says` (its health) the auto-scaling group's, both empty where the
-    instance has left it; `health` is what the balancer says, None where it is no target.
+    instance has left it; `health` is what the balancer says, None where it is no target; `does` is systemd's word for
+    the process, empty where it is not known.
     """
     if health and health.state == "draining":
         return "draining", ""
@@ -60,7 +82,7 @@ def state_of(
     if machine == "pending" or lifecycle.startswith("Pending"):
         return "booting", ""
     if not web:
-        return "running", ""
+        return _WORKERS.get(does, "running"), ""
     if health is None or health.state == "initial":
         return "booting", ""
     if health.state == "healthy":
@@ -73,10 +95,12 @@ async def look(state: StackState) -> tuple[Instance, ...]:
     groups = {group.name: group for group in state.groups}
     targets = [fleet.target_group for fleet in state.fleets if fleet.target_group]
     try:
-        members, machines, *healths = await asyncio.gather(
-            _members(list(groups)), _machines(list(groups)), *map(_healths, targets)
+        members, machines, used, *healths = await asyncio.gather(
+            _members(list(groups)),
+            _machines(list(groups)),
+            _used(state.log_groups.values()),
+            *map(_healths, targets),
         )
-        use = await _use(machines)
     except (Busy, Refused, BalancerError) as error:
         raise CommandError(
             "the instances could not be asked for",
@@ -87,7 +111,7 @@ async def look(state: StackState) -> tuple[Instance, ...]:
         ) from error
     health = {each.target: each for some in healths for each in some}
     found = [
-        _instance(machine, groups, members.get(name, {}), health.get(name), use.get(name))
+        _instance(machine, groups, members.get(name, {}), health.get(name), used.get(name, UNKNOWN))
         for name, machine in machines.items()
     ]
     order = {group.release: number for number, group in enumerate(state.groups)}
@@ -99,7 +123,7 @@ def _instance(
     groups: Mapping[str, Group],
     member: Mapping[str, Any],
     health: Health | None,
-    cpu: float | None,
+    usage: Usage,
 ) -> Instance:
     group = groups[_group_of(machine)]
     state, reason = state_of(
@@ -108,7 +132,9 @@ def _instance(
         member.get("HealthStatus", "").capitalize(),
         health,
         group.web,
+        usage.state,
     )
+    launched = machine["LaunchTime"].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Instance(
         id=machine["InstanceId"],
         release=group.release,
@@ -116,10 +142,12 @@ def _instance(
         process=group.process,
         state=state,
         reason=reason,
-        since=machine["LaunchTime"].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        since=usage.since or launched,
         type=machine["InstanceType"],
         zone=machine["Placement"]["AvailabilityZone"],
-        cpu=cpu,
+        restarts=usage.restarts,
+        cpu=usage.cpu,
+        memory=usage.memory,
     )
 
 
@@ -163,32 +191,20 @@ async def _healths(target_group: str) -> tuple[Health, ...]:
         raise
 
 
-async def _use(instances: Iterable[str]) -> Mapping[str, float]:
-    """The last known use of each one's processors, in %."""
-    known, now, names = {}, datetime.now(UTC), list(instances)
-    for begin in range(0, len(names), _QUERIES):
-        some = names[begin : begin + _QUERIES]
-        answer = await Calls("cloudwatch")(
-            "get_metric_data",
-            PATIENCE,
-            MetricDataQueries=[_query(number, instance) for number, instance in enumerate(some)],
-            StartTime=now - _LATE,
-            EndTime=now,
-            ScanBy="TimestampDescending",
-        )
-        for result in answer["MetricDataResults"]:
-            if result["Values"]:
-                known[some[int(result["Id"][1:])]] = float(result["Values"][0])
-    return known
+async def _used(groups: Iterable[str]) -> Mapping[str, Usage]:
+    """What instances say of their processes, by instance. A log group that is gone tells nothing."""
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    found = await asyncio.gather(*(_told(group, now) for group in groups))
+    return {name: usage for some in found for name, usage in some.items()}
 
 
-def _query(number: int, instance: str) -> Mapping[str, Any]:
-    metric = {
-        "Namespace": "AWS/EC2",
-        "MetricName": "CPUUtilization",
-        "Dimensions": [{"Name": "InstanceId", "Value": instance}],
-    }
-    return {"Id": f"i{number}", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Average"}}
+async def _told(group: str, now: int) -> Mapping[str, Usage]:
+    try:
+        return await read(Calls("logs"), group, now, PATIENCE)
+    except Refused as refused:
+        if refused.code != "ResourceNotFoundException":
+            raise
+        return {}
 
 
 async def _pages(service: str, action: str, **arguments: Any) -> Sequence[Mapping[str, Any]]:

@@ -15,14 +15,20 @@ from release.cli.terms import Stack, say
 if TYPE_CHECKING:
     from release.cli.instances import Instance
 
-_COLOURS = {"healthy": "green", "running": "green", "booting": "cyan", "unhealthy": "red"}
+_COLOURS = {
+    **dict.fromkeys(("healthy", "running", "working"), "green"),
+    **dict.fromkeys(("booting", "resting"), "cyan"),
+    **dict.fromkeys(("unhealthy", "failed"), "red"),
+}
 
 
 def ps(
     stack: Stack,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON list, for programs.")] = False,
 ) -> None:
-    """Show the instances of all releases that run. What one of them said: release logs.
+    """Show the instances of all releases that run, and how the process of each is. What one said: release logs.
+
+    What a process uses is a minute old at most, and its CPU in % of one processor; ? is what is not known yet.
 
     Example: release ps --stack production
     """
@@ -33,7 +39,7 @@ def ps(
 
     project = Project.find(Path.cwd(), stack)
     project.tell_region()
-    warm("autoscaling", "ec2", "elbv2", "cloudwatch")
+    warm("autoscaling", "ec2", "elbv2", "logs")
     instances = asyncio.run(look(Engine(project).state()))
     if as_json:
         say(json.dumps([asdict(each) for each in instances], indent=2))
@@ -45,7 +51,19 @@ def ps(
 
 def _show(instances: tuple[Instance, ...]) -> None:
     """As wide as it needs to be: an instance's id that is cut short is of no use to anybody."""
-    headings = ("process", "version", "release", "instance", "state", "since", "cpu", "type", "zone")
+    headings = (
+        "process",
+        "version",
+        "release",
+        "instance",
+        "state",
+        "since",
+        "restarts",
+        "cpu",
+        "memory",
+        "type",
+        "zone",
+    )
     rows = [headings, *map(_row, instances)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row, each in zip(rows, (None, *instances), strict=True):
@@ -59,6 +77,10 @@ def _show(instances: tuple[Instance, ...]) -> None:
 
 
 def _row(each: Instance) -> tuple[str, ...]:
-    cpu = "-" if each.cpu is None else f"{each.cpu:.0f} %"
+    uses = (
+        "?" if each.restarts is None else str(each.restarts),
+        "?" if each.cpu is None else f"{each.cpu:.1f} %",
+        "?" if each.memory is None else f"{each.memory / 2**20:.0f} MB",
+    )
     whose = (each.process, each.version or "?", each.release, each.id)
-    return (*whose, each.state, each.since, cpu, each.type, each.zone)
+    return (*whose, each.state, each.since, *uses, each.type, each.zone)

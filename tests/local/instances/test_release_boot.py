@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,7 @@ from localcloud.parts import InstanceSpec
 from release.boot import Boot, user_data
 from release.environment_file import Secret, Variables
 from release.model import Manifest, Process, Release, freeze
+from release.usage import Usage, read
 from tests.local.instances.aws_stand_in import BUCKET, KEYS, REGION, client, packed, said, stand_in, stored
 from tests.local.instances.trial import WEB, Cloud, awaited, fetched
 
@@ -69,6 +73,16 @@ def test_a_release_is_served_with_its_variables_secrets_and_certificates_and_its
     for name, line in (("web", "web listens"), ("boot", "uneventful-web.service was started")):
         stream = f"{of.id}/{spec.instance_id}/{name}"
         awaited(lambda stream=stream, line=line: line in said(endpoint, GROUP, stream))
+    used = awaited(lambda: usage_of(endpoint, spec))
+    assert (used.state, used.restarts) == ("active", 0)
+    assert 1 << 20 < (used.memory or 0) < 1 << 30
+
+
+def usage_of(endpoint: str, spec: InstanceSpec) -> Usage | None:
+    async def ask(action: str, _patience: float = 0.0, /, **words: Any) -> Mapping[str, Any]:
+        return getattr(client(endpoint, "logs"), action)(**words)
+
+    return asyncio.run(read(ask, GROUP, int(time.time() * 1000), 1.0)).get(spec.instance_id)
 
 
 def test_a_bundle_with_other_bytes_than_its_digest_says_is_never_started(cloud: Cloud, endpoint: str):

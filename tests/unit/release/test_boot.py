@@ -105,10 +105,12 @@ def test_files_are_roots_and_only_what_must_run_can_be_run() -> None:
         "/opt/uneventful/boot": "0755",
         "/opt/uneventful/process": "0755",
         "/opt/uneventful/leave": "0755",
+        "/opt/uneventful/usage": "0755",
         "/opt/uneventful/variables.py": "0644",
         "/opt/uneventful/variables.json": "0600",
         "/etc/systemd/system/uneventful-boot.service": "0644",
         "/etc/systemd/system/uneventful-gone.service": "0644",
+        "/etc/systemd/system/uneventful-usage.service": "0644",
         "/etc/systemd/system/uneventful-web.service": "0644",
         "/etc/uneventful/environment": "0600",
     }
@@ -158,8 +160,9 @@ def test_what_a_process_and_the_boot_say_is_shipped_from_the_files_that_systemd_
     assert shipped == {
         "/var/log/uneventful/web.log": ("/app/dev/web-1", f"{release.id}/{{instance_id}}/web"),
         "/var/log/uneventful/boot.log": ("/app/dev/web-1", f"{release.id}/{{instance_id}}/boot"),
+        "/var/log/uneventful/usage.log": ("/app/dev/web-1", "usage/{instance_id}"),
     }
-    for name in ("web", "boot"):
+    for name in ("web", "boot", "usage"):
         service = files[f"/etc/systemd/system/uneventful-{name}.service"].splitlines()
         for stream in ("Output", "Error"):
             assert f"Standard{stream}=append:/var/log/uneventful/{name}.log" in service
@@ -177,7 +180,7 @@ def test_a_worker_is_started_by_its_turn_and_web_by_the_boot() -> None:
     assert "/opt/uneventful/turn" not in of_web
     boot = of_worker["/opt/uneventful/boot"]
     assert "uneventful-worker" not in boot
-    assert boot.endswith('echo "turn: ready"\nsystemctl enable --now uneventful-turn.service\n')
+    assert 'echo "turn: ready"\nsystemctl enable --now uneventful-turn.service\n' in boot
     obeys = f"ExecStart=/opt/uneventful/turn {release.id} worker bundles-1 eu-west-1"
     assert obeys in of_worker["/etc/systemd/system/uneventful-turn.service"].splitlines()
     script = of_worker["/opt/uneventful/turn"]
@@ -324,6 +327,7 @@ def test_an_instance_fetches_all_that_it_needs_and_then_starts_its_process(machi
         "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem",
         "python3 -I variables.py",
         "systemctl enable --now uneventful-web.service",
+        "systemctl enable --now uneventful-usage.service",
     ]
 
 
@@ -339,7 +343,7 @@ def test_an_instance_without_a_log_agent_serves_all_the_same_and_says_so(machine
     booted = machine.boot()
     assert booted.returncode == 0
     assert "no log agent" in booted.stdout
-    assert machine.calls()[-1] == "systemctl enable --now uneventful-web.service"
+    assert machine.calls()[-2] == "systemctl enable --now uneventful-web.service"
 
 
 def test_other_bytes_than_the_digest_names_are_never_unpacked_nor_started(tmp_path: Path) -> None:

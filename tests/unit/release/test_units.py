@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from release.beside import BESIDE, LEAVE
+from release.beside import BESIDE, LEAVE, USAGE
 from release.model import Manifest, Process, Release, freeze
-from release.units import boot_unit, gone_unit, turn_unit, unit, unit_name
+from release.units import boot_unit, gone_unit, turn_unit, unit, unit_name, usage_unit
 
 WEB = Process(name="web", command="python3 -m shop.web")
 WORKER = Process(name="worker", command="python3 -m shop.worker")
@@ -32,12 +32,13 @@ BESIDES = {
     "boot": boot_unit(),
     "turn": turn_unit(RELEASE, WORKER, "bundles-1", "eu-west-1"),
     "gone": gone_unit(),
+    "usage": usage_unit(),
 }
 
 
 def runnable(text: str) -> str:
     """The unit with programs that this machine has."""
-    for program in (BESIDE, LEAVE, "/opt/uneventful/boot", "/opt/uneventful/turn"):
+    for program in (BESIDE, LEAVE, "/opt/uneventful/boot", "/opt/uneventful/turn", USAGE):
         text = text.replace(program, "/bin/true")
     return text
 

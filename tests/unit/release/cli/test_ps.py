@@ -16,24 +16,30 @@ ONE = release("1")
 
 
 @pytest.mark.parametrize(
-    ("machine", "lifecycle", "group", "health", "web", "expected"),
+    ("machine", "lifecycle", "group", "health", "does", "expected"),
     [
-        ("pending", "Pending", "Healthy", None, True, "booting"),
-        ("running", "InService", "Healthy", None, True, "booting"),
-        ("running", "InService", "Healthy", Health("i", "initial"), True, "booting"),
-        ("running", "InService", "Healthy", Health("i", "healthy"), True, "healthy"),
-        ("running", "InService", "Healthy", Health("i", "unhealthy", "Target.Timeout"), True, "unhealthy"),
-        ("running", "InService", "Unhealthy", Health("i", "healthy"), True, "unhealthy"),
-        ("running", "Terminating:Wait", "Healthy", Health("i", "draining"), True, "draining"),
-        ("running", "Terminating", "Healthy", None, False, "terminating"),
-        ("shutting-down", "", "", None, True, "terminating"),
-        ("running", "InService", "Healthy", None, False, "running"),
+        ("pending", "Pending", "Healthy", None, None, "booting"),
+        ("running", "InService", "Healthy", None, None, "booting"),
+        ("running", "InService", "Healthy", Health("i", "initial"), None, "booting"),
+        ("running", "InService", "Healthy", Health("i", "healthy"), None, "healthy"),
+        ("running", "InService", "Healthy", Health("i", "unhealthy", "Target.Timeout"), None, "unhealthy"),
+        ("running", "InService", "Unhealthy", Health("i", "healthy"), None, "unhealthy"),
+        ("running", "Terminating:Wait", "Healthy", Health("i", "draining"), None, "draining"),
+        ("running", "Terminating", "Healthy", None, "", "terminating"),
+        ("shutting-down", "", "", None, None, "terminating"),
+        ("running", "InService", "Healthy", None, "", "running"),
+        ("running", "InService", "Healthy", None, "active", "working"),
+        ("running", "InService", "Healthy", None, "inactive", "resting"),
+        ("running", "InService", "Healthy", None, "activating", "restarting"),
+        ("running", "InService", "Healthy", None, "failed", "failed"),
+        ("running", "InService", "Unhealthy", None, "failed", "unhealthy"),
     ],
 )
 def test_an_instance_is_only_called_well_by_who_asks_it(
-    machine: str, lifecycle: str, group: str, health: Health | None, web: bool, expected: str
+    machine: str, lifecycle: str, group: str, health: Health | None, does: str | None, expected: str
 ) -> None:
-    assert state_of(machine, lifecycle, group, health, web)[0] == expected
+    """`does` is what a worker says it does, None for web."""
+    assert state_of(machine, lifecycle, group, health, does is None, does or "")[0] == expected
 
 
 def test_instances_of_all_processes_are_told_with_release_and_state(world: Any) -> None:
@@ -69,4 +75,5 @@ def test_instances_of_all_processes_are_told_with_release_and_state(world: Any) 
     web, worker = json.loads(out)
     assert (web["process"], web["release"], web["version"], web["zone"]) == ("web", ONE.id, "1", "eu-west-1a")
     assert (worker["process"], worker["state"], worker["cpu"]) == ("worker", "running", None)
+    assert (worker["restarts"], worker["memory"]) == (None, None)
     assert worker["id"] in world.run("ps", "--stack", "dev")[1]
