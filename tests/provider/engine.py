@@ -18,7 +18,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, prov
 
 from release.provider.inputs import plain, wired
 
-GATE, SHIFT = "HealthGate", "TrafficShift"
+GATE, SHIFT, HANDOVER = "HealthGate", "TrafficShift", "Handover"
 
 
 class _Lines(engine_pb2_grpc.EngineServicer):
