@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from demo.act import Played, play
+from demo.act import Played, build, play
 from demo.story import ROUGH, acts
 from demo.table import table
 from demo.world import World, local_variables
@@ -39,6 +39,7 @@ def main() -> int:
             console.print(
                 f"\n[bold]release deploy {act.version} --stack {world.stack} --yes[/]   ({act.title})"
             )
+            build(act.version, world)
             one = play(act, world, options.rate, log)
             played.append(one)
             _tell(console, one, log)

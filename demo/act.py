@@ -70,17 +70,21 @@ class Played:
         return tuple(line.strip() for line in lines[start:end])
 
 
-def play(act: Act, world: World, rate: float, log: Path) -> Played:
-    """Build the version and run the act's command while the load runs; take the load's word for what became of
-    it. The command's output goes to `log`."""
-    status = world.status()
-    live = status.live.id if status.live else ""
+def build(version: str, world: World) -> None:
+    """Build a version of the example for `play`."""
     subprocess.run(
-        ["release", "build", "examples/shop", "--version", act.version],
+        ["release", "build", "examples/shop", "--version", version],
         env=dict(world.variables),
         stdout=subprocess.DEVNULL,
         check=True,
     )
+
+
+def play(act: Act, world: World, rate: float, log: Path) -> Played:
+    """Run the act's command while the load runs; take the load's word for what became of it. The version has been
+    built. The command's output goes to `log`."""
+    status = world.status()
+    live = status.live.id if status.live else ""
     argv = ["release", "deploy", act.version, "--stack", world.stack, "--yes"]
     with Load(status.url, rate, world.variables) as load:
         began = time.time()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +24,12 @@ from demo.world import Release, Status, World, local_variables
 from setup import salt
 
 ROOT = Path(__file__).resolve().parents[2]
+LOGS = ROOT / ".uneventful" / "test-logs"
+"""What every command printed."""
+BEGUN = "UNEVENTFUL_TEST_HOME"
+"""Names the home of an environment that is up already, and that whoever began it will end."""
+VERSIONS = ("1", "2", "2.1", "3", "4", "6")
+"""All that the tests release."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class Stage:
         self.variables = dict(variables)
         self.logs = logs
         self.world = World("dev", self.variables)
-        self._count = 0
+        self._count = len(list(logs.iterdir()))
 
     def run(self, *argv: str, timeout: float = 400) -> Finished:
         """Run a command to its end; what it printed is kept in the logs."""
@@ -64,6 +73,19 @@ class Stage:
             f"{' '.join(argv)} ended with {finished.status}:\n{finished.output[-4000:]}"
         )
         return finished.output
+
+    def update(self, *more: str) -> str:
+        """`pulumi up`, which must end well."""
+        return self.done("pulumi", "up", "--yes", "--stack", "dev", "--non-interactive", *more)
+
+    def finds_nothing_to_change(self) -> None:
+        """An update leaves everything as it is; it would have been previewed by the same program."""
+        self.update("--skip-preview", "--expect-no-changes")
+
+    def finds_no_drift(self) -> None:
+        """What is there is what the state says."""
+        drift = ("pulumi", "refresh", "--stack", "dev", "--non-interactive", "--preview-only")
+        self.done(*drift, "--expect-no-changes")
 
     @contextmanager
     def started(self, *argv: str) -> Iterator[subprocess.Popen[str]]:
@@ -176,21 +198,55 @@ class Stage:
 
 def variables_for(home: Path) -> dict[str, str]:
     """A shell's variables in which every command knows this home, before the local cloud is up."""
-    return {**os.environ, "UNEVENTFUL_HOME": str(home)}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "UNEVENTFUL_HOME": str(home)}
 
 
-def up(home: Path, logs: Path) -> Stage:
-    """A local cloud in `home`, the dev environment on it, version 1 of the shop live."""
+def up(home: Path) -> Stage:
+    """A local cloud in `home`, the dev environment on it, version 1 of the shop live, `VERSIONS` built."""
+    stage = opened(home)
+    fill(stage)
+    return stage
+
+
+def opened(home: Path) -> Stage:
+    """A local cloud in `home` with an empty stack; from now on the checkout's own files stay as they are."""
+    shutil.rmtree(LOGS, ignore_errors=True)
+    LOGS.mkdir(parents=True)
     before = variables_for(home)
     started = subprocess.run(
         ["localcloud", "up"], cwd=ROOT, env=before, capture_output=True, text=True, check=False
     )
     assert started.returncode == 0, started.stdout + started.stderr
-    stage = Stage(local_variables(before), logs)
+    stage = Stage(local_variables(before), LOGS)
     stage.done("pulumi", "stack", "select", "--create", "dev", "--non-interactive")
     salt.keep_out(ROOT / "Pulumi.dev.yaml")
-    stage.done("pulumi", "up", "--yes", "--stack", "dev", "--non-interactive")
-    for version in ("1", "6", "7"):
-        stage.done("release", "build", "examples/shop", "--version", version)
-    stage.done("release", "deploy", "1", "--stack", "dev", "--yes")
     return stage
+
+
+def fill(stage: Stage) -> None:
+    """The environment, all versions, and the first release."""
+    # Most of the update's time is waiting, and building takes none of it.
+    with ThreadPoolExecutor(1) as beside:
+        building = [
+            beside.submit(stage.done, "release", "build", "examples/shop", "--version", version)
+            for version in VERSIONS
+        ]
+        stage.update("--skip-preview")
+        for built in building:
+            built.result()
+    stage.done("release", "deploy", "1", "--stack", "dev", "--yes")
+
+
+def found(home: Path) -> Stage:
+    """The environment that `up` has made in `home`, in another process."""
+    return Stage(local_variables(variables_for(home)), LOGS)
+
+
+def end(home: Path) -> None:
+    """Nothing of the environment in `home` is left, but what it said."""
+    variables = variables_for(home)
+    subprocess.run(["localcloud", "down"], cwd=ROOT, env=variables, check=False)
+    if (home / "cloud" / "daemon.log").exists():
+        shutil.copy(home / "cloud" / "daemon.log", LOGS / "daemon.log")
+    subprocess.run(["localcloud", "down", "--all", "--forget"], cwd=ROOT, env=variables, check=False)

@@ -10,7 +10,6 @@ import pytest
 
 from demo.act import Act, Played, play
 from demo.load import Load
-from demo.story import ROUGH
 from tests.e2e.customer import Customer
 from tests.e2e.processes import PROVIDER, below, engine_of, lives, running
 from tests.e2e.stage import Finished, Stage
@@ -86,108 +85,17 @@ def test_a_version_that_fails_its_pages_is_stopped_at_an_early_step(stage: Stage
 
 
 def test_after_all_that_an_update_finds_nothing_to_change(stage: Stage) -> None:
-    stage.done("pulumi", "up", "--yes", "--stack", "dev", "--non-interactive", "--expect-no-changes")
-    stage.done(
-        *("pulumi", "refresh", "--stack", "dev", "--non-interactive"),
-        *("--preview-only", "--expect-no-changes"),
-    )
+    stage.finds_nothing_to_change()
+    stage.finds_no_drift()
 
 
-def test_a_weight_changed_by_hand_is_drift_by_name_and_the_next_update_mends_it(stage: Stage) -> None:
-    elb, rule = stage.elb(), stage.main_rule()
-    live = stage.weights(elb, rule["RuleArn"])
-    (warm_release,) = stage.status().of("warm")
-    warm = stage.world.outputs()["fleets"][warm_release.id]["targetGroupArn"]
-    elb.modify_rule(
-        RuleArn=rule["RuleArn"],
-        Actions=[
-            {
-                "Type": "forward",
-                "ForwardConfig": {
-                    "TargetGroups": [
-                        {"TargetGroupArn": live.groups[0][1], "Weight": 60},
-                        {"TargetGroupArn": warm, "Weight": 40},
-                    ]
-                },
-            }
-        ],
-    )
-    drift = stage.run("pulumi", "refresh", "--stack", "dev", "--non-interactive", "--preview-only", "--diff")
-    assert "weights" in drift.output
-    assert "TrafficShift" in drift.output
-    mended = stage.done("pulumi", "up", "--yes", "--stack", "dev", "--non-interactive")
-    assert "TrafficShift" in mended
-    after = stage.weights(elb, rule["RuleArn"])
-    assert [arn for weight, arn in after.groups if weight] == [live.groups[0][1]]
-    stage.done("pulumi", "up", "--yes", "--stack", "dev", "--non-interactive", "--expect-no-changes")
-
-
-def test_what_was_changed_behind_pulumis_back_is_reported_by_name(stage: Stage) -> None:
-    group = stage.resource("aws:autoscaling/group:Group", f"web-{stage.live().id}")
-    rule = stage.resource(
-        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "database-from-instances"
-    )
-    stage.aws("autoscaling").update_auto_scaling_group(AutoScalingGroupName=group["name"], MaxSize=9)
-    stage.aws("ec2").revoke_security_group_ingress(
-        GroupId=rule["securityGroupId"], SecurityGroupRuleIds=[rule["securityGroupRuleId"]]
-    )
-    drift = stage.run("pulumi", "refresh", "--stack", "dev", "--non-interactive", "--preview-only", "--diff")
-    assert f"web-{stage.live().id}" in drift.output
-    assert "maxSize" in drift.output
-    assert "database-from-instances" in drift.output
-    stage.done("pulumi", "up", "--yes", "--refresh", "--stack", "dev", "--non-interactive")
-    stage.done(
-        *("pulumi", "refresh", "--stack", "dev", "--non-interactive"),
-        *("--preview-only", "--expect-no-changes"),
-    )
-
-
-def test_slow_weights_and_a_throttled_api_lose_nothing_either(stage: Stage) -> None:
-    for name, value in ROUGH:
-        stage.done("localcloud", "fault", "set", name, value)
-    try:
-        one = played(stage, "5", succeeds=True)
-    finally:
-        for name, _ in ROUGH:
-            stage.done("localcloud", "fault", "clear", name)
-    assert one.status == 0, one.output[-4000:]
-    assert one.lost == 0, one.counted
-    assert stage.live().version == "5"
-
-
-def test_ctrl_c_in_the_middle_of_a_shift_puts_the_weights_back_within_a_second(stage: Stage) -> None:
+def test_kill_9_of_the_engine_puts_the_weights_back(stage: Stage) -> None:
     url, elb = stage.status().url, stage.elb()
     rule = stage.main_rule()["RuleArn"]
     former = stage.weights(elb, rule).groups[0][1]
     with (
         Load(url, RATE, stage.variables) as load,
-        stage.started("release", "deploy", "6", "--stack", "dev", "--yes", "--keep") as deploy,
-    ):
-        stage.until_shared(elb, rule)
-        began = time.monotonic()
-        os.killpg(deploy.pid, signal.SIGINT)
-        stage.until(lambda: stage.weights(elb, rule), lambda weights: not weights.shared, 10)
-        took = time.monotonic() - began
-        output, _ = deploy.communicate(timeout=120)
-    finished = Finished(deploy.returncode, output)
-    assert took <= 1.0, f"the weights were back after {took:.2f} s"
-    assert stage.weights(elb, rule).groups[0][1] == former
-    assert finished.status != 0
-    assert "Traceback" not in finished.output
-    assert load.counted is not None
-    assert load.counted.failed == 0, load.counted
-    again = played(stage, "6", succeeds=True)
-    assert again.status == 0, again.output[-4000:]
-    assert again.lost == 0
-
-
-def test_kill_9_of_the_engine_puts_the_weights_back_and_a_later_update_completes(stage: Stage) -> None:
-    url, elb = stage.status().url, stage.elb()
-    rule = stage.main_rule()["RuleArn"]
-    former = stage.weights(elb, rule).groups[0][1]
-    with (
-        Load(url, RATE, stage.variables) as load,
-        stage.started("release", "deploy", "7", "--stack", "dev", "--yes") as deploy,
+        stage.started("release", "deploy", "6", "--stack", "dev", "--yes") as deploy,
     ):
         stage.until_shared(elb, rule)
         engine = engine_of(deploy.pid)
@@ -206,7 +114,33 @@ def test_kill_9_of_the_engine_puts_the_weights_back_and_a_later_update_completes
     assert load.counted is not None
     assert load.counted.failed == 0, load.counted
     stage.done("pulumi", "cancel", "--yes", "--stack", "dev")
-    again = played(stage, "7", succeeds=True)
+
+
+def test_ctrl_c_in_the_middle_of_the_next_shift_puts_them_back_within_a_second_and_a_later_one_completes(
+    stage: Stage,
+) -> None:
+    url, elb = stage.status().url, stage.elb()
+    rule = stage.main_rule()["RuleArn"]
+    former = stage.weights(elb, rule).groups[0][1]
+    with (
+        Load(url, RATE, stage.variables) as load,
+        stage.started("release", "deploy", "6", "--stack", "dev", "--yes") as deploy,
+    ):
+        stage.until_shared(elb, rule)
+        began = time.monotonic()
+        os.killpg(deploy.pid, signal.SIGINT)
+        stage.until(lambda: stage.weights(elb, rule), lambda weights: not weights.shared, 10)
+        took = time.monotonic() - began
+        output, _ = deploy.communicate(timeout=120)
+    finished = Finished(deploy.returncode, output)
+    assert took <= 1.0, f"the weights were back after {took:.2f} s"
+    assert stage.weights(elb, rule).groups[0][1] == former
+    assert finished.status != 0
+    assert "Traceback" not in finished.output
+    assert load.counted is not None
+    assert load.counted.failed == 0, load.counted
+    again = played(stage, "6", succeeds=True)
     assert again.status == 0, again.output[-4000:]
     assert again.lost == 0
-    stage.done("pulumi", "up", "--yes", "--stack", "dev", "--non-interactive", "--expect-no-changes")
+    assert stage.live().version == "6"
+    stage.finds_nothing_to_change()
