@@ -10,6 +10,7 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -118,6 +119,21 @@ class S3BundleStore:
                 next="release build DIR --version ANOTHER, and release deploy ANOTHER --stack STACK",
             ) from error
 
+    def fetch(self, manifest: Manifest, path: Path) -> None:
+        """Write the bundle's bytes to `path`. Raises StoreError, or DigestMismatch where they are not its own; then
+        nothing is left there.
+        """
+        digest = hashlib.sha256()
+        with _told(self._bucket, f"read {manifest.key}"), path.open("wb") as file:
+            body = self._client.get_object(Bucket=self._bucket, Key=manifest.key)["Body"]
+            for chunk in body.iter_chunks(_CHUNK):
+                digest.update(chunk)
+                file.write(chunk)
+        if digest.hexdigest() != manifest.digest:
+            path.unlink()
+            where = f"s3://{self._bucket}/{manifest.key}"
+            raise _mismatch(where, manifest.digest, digest.hexdigest(), "nothing was copied")
+
     def _find_manifest(self, version: str) -> Manifest | None:
         key = f"{VERSIONS}{version}.json"
         with _told(self._bucket, f"read {key}"):
@@ -183,15 +199,19 @@ class S3BundleStore:
         )
 
 
-def open_store(bucket: str) -> S3BundleStore:
-    """The bundle bucket of this name, by AWS's own variables. Doesn't ask AWS anything yet."""
+def open_store(bucket: str, profile: str = "") -> S3BundleStore:
+    """The bundle bucket of this name, by AWS's own variables, or by the credentials of an AWS profile. Doesn't ask AWS
+    anything yet; raises StoreError where there is no such profile.
+    """
     import boto3
     from botocore.config import Config
 
     patient = Config(
         retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=30
     )
-    return S3BundleStore(boto3.client("s3", config=patient), bucket)
+    with _told(bucket, f"use the profile {profile}"):
+        session = boto3.Session(profile_name=profile or None)
+    return S3BundleStore(session.client("s3", config=patient), bucket)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from release.cli.deploy import deploy
 from release.cli.history import history
 from release.cli.logs import logs
 from release.cli.migration import migration
+from release.cli.promote import promote
 from release.cli.ps import ps
 from release.cli.publish import publish
 from release.cli.rehearse import rehearse
@@ -45,6 +46,7 @@ for verb in (
     rehearse,
     publish,
     deploy,
+    promote,
     rollback,
     abort,
     unlock,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from release.cli.project import Project
     from release.cli.state import StackState
     from release.model import Manifest
-    from release.store import BundleStore
+    from release.store import S3BundleStore
 
 
 def publish(
@@ -45,7 +45,7 @@ def make_available(version: str, folder: Path, project: Project, state: StackSta
     from release.bundle import find
     from release.errors import VersionUnknown
 
-    store = _store(project, state)
+    store = store_of(project, state)
     bundle = find(folder, version)
     if bundle is None:
         try:
@@ -71,7 +71,8 @@ def not_built(version: str, folder: Path) -> CommandError:
     )
 
 
-def _store(project: Project, state: StackState) -> BundleStore:
+def store_of(project: Project, state: StackState, profile: str = "") -> S3BundleStore:
+    """The stack's bucket, by the credentials of `profile` if one is named. Raises CommandError without a bucket."""
     from release.store import open_store
 
     if not state.bucket:
@@ -82,4 +83,4 @@ def _store(project: Project, state: StackState) -> BundleStore:
             state="nothing was changed",
             next=f"pulumi up --stack {project.stack}",
         )
-    return open_store(state.bucket)
+    return open_store(state.bucket, profile)

@@ -34,9 +34,11 @@ import json, pathlib, signal, sys, time
 here = pathlib.Path(__file__).parent
 arguments = sys.argv[1:]
 if arguments[:2] == ["stack", "export"]:
-    if not (here / "state.json").exists():
+    of_stack = here / ("state-" + arguments[arguments.index("--stack") + 1] + ".json")
+    state = of_stack if of_stack.exists() else here / "state.json"
+    if not state.exists():
         sys.exit("error: no stack named 'dev' found")
-    print((here / "state.json").read_text())
+    print(state.read_text())
     sys.exit(0)
 if arguments[:2] == ["stack", "history"]:
     told = here / "history.json"
