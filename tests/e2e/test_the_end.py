@@ -23,16 +23,15 @@ def test_all_that_was_released_left_nothing_to_change(stage: Stage) -> None:
 def test_what_was_changed_behind_pulumis_back_is_reported_by_name_and_mended(stage: Stage) -> None:
     elb, rule = stage.elb(), stage.main_rule()
     live = stage.weights(elb, rule["RuleArn"])
-    vpc = stage.resource("aws:ec2/vpc:Vpc", "vpc")["id"]
-    stranger = elb.create_target_group(Name="by-hand", Protocol="HTTP", Port=8080, VpcId=vpc)
-    stranger_arn = stranger["TargetGroups"][0]["TargetGroupArn"]
+    (warm,) = stage.status().of("warm")
+    other = stage.world.outputs()["fleets"][warm.id]["targetGroupArn"]
     group = stage.resource("aws:autoscaling/group:Group", f"web-{stage.live().id}")
     ingress = stage.resource(
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "database-from-instances"
     )
     groups = [
         {"TargetGroupArn": live.groups[0][1], "Weight": 60},
-        {"TargetGroupArn": stranger_arn, "Weight": 40},
+        {"TargetGroupArn": other, "Weight": 40},
     ]
     elb.modify_rule(
         RuleArn=rule["RuleArn"],
@@ -49,7 +48,6 @@ def test_what_was_changed_behind_pulumis_back_is_reported_by_name_and_mended(sta
     assert "TrafficShift" in stage.update()
     after = stage.weights(elb, rule["RuleArn"])
     assert [arn for weight, arn in after.groups if weight] == [live.groups[0][1]]
-    elb.delete_target_group(TargetGroupArn=stranger_arn)
     stage.update("--skip-preview", "--refresh")
     stage.finds_no_drift()
     stage.finds_nothing_to_change()
