@@ -28,8 +28,7 @@ clean: down ## removes what `make up` put into this folder; the cache folder sta
 
 test: lint ## every test, on the real engine; ARGS="tests/unit -k plan" for some of them
 ifeq ($(ARGS),)
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup tests/unit tests/program tests/provider tests/local
-	@$(BIN)/python -m pytest -v tests/e2e
+	@$(BIN)/python -m tests
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif

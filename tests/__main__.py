@@ -1,0 +1,112 @@
+"""`make test`: every test, in three parts.
+
+The environment of the end-to-end tests takes minutes to come and to go, most of them waits of AWS's own provider: small
+tests run in that time. Those end-to-end tests that measure have the machine to themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from setup.steps import wait
+from tests.e2e.stage import BEGUN, LOGS, ROOT, end
+
+WORKERS = ("-n", "4", "--dist", "loadgroup")
+"""Twice what the smallest machine has processors: half of a small test's time is waiting."""
+WHILE_IT_COMES = ("tests/unit", "tests/program", "tests/provider")
+WHILE_IT_GOES = ("tests/local",)
+THE_END = "tests/e2e/test_the_end.py"
+
+
+def main() -> int:
+    """Exit status 0: every test passed. Where a small one of the first part fails, nothing else is tried."""
+    home = Path(tempfile.mkdtemp(prefix="uneventful-"))
+    os.environ[BEGUN] = str(home)
+    try:
+        with _coming(home) as beginning:
+            if status := _pytest(*WORKERS, *WHILE_IT_COMES):
+                return status
+            if status := beginning.wait():
+                print("the environment of the end-to-end tests did not come up", file=sys.stderr)
+                return status
+        shared = _pytest("-v", "tests/e2e", f"--ignore={THE_END}")
+        with _going() as ending:
+            small = _pytest(*WORKERS, *WHILE_IT_GOES)
+            told, _ = ending.communicate()
+        print(told)
+        return shared or small or ending.returncode
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        end(home)
+        shutil.rmtree(home, ignore_errors=True)
+        print(f"what every command printed: {LOGS}")
+
+
+def _pytest(*arguments: str) -> int:
+    return wait(subprocess.Popen(_command(*arguments), cwd=ROOT))
+
+
+def _command(*arguments: str) -> Sequence[str]:
+    return (sys.executable, "-m", "pytest", *arguments)
+
+
+@contextmanager
+def _coming(home: Path) -> Iterator[subprocess.Popen[str]]:
+    """The environment, on its way once this is entered; killed if it is left before it is there."""
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            (sys.executable, "-m", "tests.e2e.beginning", str(home)),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            yield process
+        finally:
+            _kill(process)
+            said.seek(0)
+            sys.stderr.write(said.read().decode(errors="replace"))
+
+
+@contextmanager
+def _going() -> Iterator[subprocess.Popen[str]]:
+    """The tests of the environment's end."""
+    process = subprocess.Popen(
+        _command("-v", THE_END),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
