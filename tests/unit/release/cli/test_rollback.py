@@ -3,8 +3,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import yaml
 
+from infra.prefixes import WORKING
 from release.ledger import Ledger, Terms, promote
 from release.model import Release
+from release.scheduler import Entry
 from release.sizes import SHRINK
 from release.warmth import written
 from tests.unit.release.cli.test_deploy import ledger_of, releases_of
@@ -155,3 +157,48 @@ def test_a_release_whose_time_is_over_or_that_shrank_a_moment_ago_boots_again(
     assert told in out
     assert asked(world)["uneventful:release"] == f"id:{one.id}"
     assert world.weights() == {two.id: 100}, "only the update moves traffic to what has to boot"
+
+
+def test_workers_and_schedules_follow_at_once_and_not_only_with_the_update(world) -> None:
+    one, two = two_live(world)
+    world.serving[:] = [one.id]
+    scheduler = world.client("scheduler")
+    scheduler.create_schedule_group(Name="schedules-of-dev")
+    role, queue = "arn:aws:iam::123456789012:role/scheduler", "arn:aws:sqs:eu-west-1:123456789012:jobs"
+    scheduler.create_schedule(
+        GroupName="schedules-of-dev",
+        Name="nightly",
+        ScheduleExpression="rate(1 hour)",
+        State="ENABLED",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": queue, "RoleArn": role, "Input": "of two"},
+    )
+    held = Entry("nightly", "rate(1 hour)", "UTC", queue, role, "of one").dump()
+    state = world.state(ledger_of(one, two))
+    stack = state["deployment"]["resources"][0]["outputs"]
+    stack |= {"schedules": {one.id: [held], two.id: []}, "scheduleGroup": "schedules-of-dev"}
+    failed = world.state(ledger_of(one, two), moment="failed")
+    world.begin(state, {"status": 255, "state": failed})
+    _, out, _ = world.run("rollback", "--stack", "dev", "--yes")
+    found = scheduler.get_schedule(GroupName="schedules-of-dev", Name="nightly")
+    assert found["Target"]["Input"] == "of one"
+    listed = world.client("s3").get_object(Bucket="bundles-of-dev", Key=WORKING)["Body"].read()
+    assert listed.decode().split() == [one.id]
+    assert out.index("weights written") < out.index("workers and schedules told") < out.index("recording it")
+    assert "schedules: changed nightly" in out
+
+
+@pytest.mark.parametrize("altered", [False, True])
+def test_a_warm_release_whose_bundle_is_missing_or_altered_is_no_way_back(world, altered: bool) -> None:
+    one, two = two_live(world)
+    s3, place = world.client("s3"), {"Bucket": "bundles-of-dev", "Key": one.manifest.key}
+    s3.delete_object(**place)
+    if altered:
+        s3.put_object(**place, Body=b"something else")
+    world.begin(world.state(ledger_of(one, two)))
+    status, _, error = world.run("rollback", "--stack", "dev", "--yes")
+    assert (status, world.ups) == (1, [])
+    assert world.weights() == {two.id: 100}
+    assert f"version 1 ({one.id}) is no way back" in error
+    assert "traffic is where it was" in error
+    assert "then release deploy ANOTHER --stack dev" in error
