@@ -32,6 +32,7 @@ def abort(stack: Stack) -> None:
     project = Project.find(Path.cwd(), stack)
     project.tell_region()
     warm("elbv2", "s3")
+    from release.cli.backend import find
     from release.cli.engine import Engine
     from release.cli.locks import locks
     from release.cli.traffic import look
@@ -51,7 +52,14 @@ def abort(stack: Stack) -> None:
             next=f"release rollback --to {now.pinned} --stack {stack}",
         )
     if not held and not now.unfinished and not now.releasing and not now.pinned:
-        say(f"nothing runs on {stack}: {f'{live.release} is live' if live else 'nothing is live yet'}")
+        serves = f"{live.release} is live" if live else "nothing is live yet"
+        if find(project.folder, project.stack) is None:
+            say(f"nobody moves the traffic of {stack}: {serves}")
+            say(
+                f"  who updates it is known to Pulumi's service alone: pulumi cancel --stack {stack} stops one"
+            )
+            return
+        say(f"nothing runs on {stack}: {serves}")
         return
     for lock in held:
         say(f"an update runs: {lock}")
