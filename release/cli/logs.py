@@ -72,7 +72,9 @@ def logs(
         )
     wanted = sources(state.log_groups, state.operations_log_group, process, releases(state, release))
     try:
-        asyncio.run(_show(wanted, since_ms, follow, grep, as_json, tuple(state.log_groups)))
+        shown = asyncio.run(_show(wanted, since_ms, follow, grep, as_json, tuple(state.log_groups)))
+        if not shown and not as_json:
+            typer.echo(f"nothing was said in the last {since}; --since 1d looks further back", err=True)
     except KeyboardInterrupt:
         if not follow:
             raise
@@ -105,15 +107,18 @@ def releases(state: StackState, asked: str) -> Collection[str]:
 
 async def _show(
     wanted: Iterable[Source], since: int, follow: bool, grep: str, as_json: bool, processes: tuple[str, ...]
-) -> None:
+) -> int:
+    """How many lines it was."""
     from release.aws import Calls
     from release.log_reading import Reader, followed, told
 
     readers = [Reader(Calls("logs"), source, since) for source in wanted]
-    width = max(map(len, (*processes, "operations")))
+    width, shown = max(map(len, (*processes, "operations"))), 0
     async for line in followed(readers) if follow else told(readers):
         if grep in line.message:
             say(_object(line) if as_json else _text(line, width, processes))
+            shown += 1
+    return shown
 
 
 def _object(line: Line) -> str:

@@ -82,6 +82,15 @@ def test_a_line_tells_when_and_whose_and_cannot_move_the_cursor(world: Any, stac
     assert (process, release, instance, message) == ("worker", TWO.id, "i-3", "a job\ufffd[2J\n")
 
 
+def test_silence_is_told_apart_from_a_command_that_does_not_work(world: Any, stack: Stack) -> None:
+    stack.say(GROUPS["worker"], "usage/i-3", "ActiveState=active NRestarts=0")
+    status, out, error = world.run("logs", "worker", "--stack", "dev", "--since", "5s")
+    assert (status, out) == (0, "")
+    assert error == "nothing was said in the last 5s; --since 1d looks further back\n"
+    status, out, error = world.run("logs", "--stack", "dev", "--grep", "ActiveState", "--json")
+    assert (status, out, error) == (0, "", ""), "what is told by the clock is nothing that was said"
+
+
 def test_following_tells_what_comes_and_ends_well_on_ctrl_c(world: Any, stack: Stack) -> None:
     process = world.start(["logs", "web", "--follow", "--json", "--stack", "dev"])
     assert process.stdout is not None
