@@ -207,6 +207,13 @@ class Release(pulumi.ComponentResource):
             for process in release.manifest.workers
         }
 
+    def _kept(self, wanted: model.Release, fleet: Fleet, workers: list[Workers]) -> list[pulumi.Output[str]]:
+        """The groups that were to shrink: their release is warm until a moment that may come during the update."""
+        entry = self._intent.former.ledger.find(wanted.id)
+        if entry is None or entry.state != "warm" or not entry.warm_until:
+            return []
+        return [fleet.group_name, *(each.group_name for each in workers)]
+
     def _shift(self, wanted: model.Release, fleet: Fleet, workers: list[Workers]) -> TrafficShift:
         rollout, health_path = self._settings.rollout, wanted.manifest.health_path
         return TrafficShift(
@@ -228,6 +235,7 @@ class Release(pulumi.ComponentResource):
             lease_bucket=self._environment.bundle_bucket,
             back=self._intent.plan.action == "rollback",
             former=live_by(self._intent.former),
+            groups=self._kept(wanted, fleet, workers),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[fleet.gate, *workers]),
         )
 

@@ -87,7 +87,7 @@ class TrafficShift(pulumi.CustomResource):
     release's; `proof` and `metrics_deadline` (s) bound the wait for the data plane and for the metrics; `drain` (s)
     is how long the former release is kept running after the last step. `lease_bucket` holds the writers' lease. `back`
     is the way back to a release that served before, which no alarm that rings already can stop; `former` is what is
-    live by the ledger.
+    live by the ledger. `groups` are those of its instance groups (names) that must not shrink any more.
     """
 
     def __init__(
@@ -111,6 +111,7 @@ class TrafficShift(pulumi.CustomResource):
         metrics_deadline: pulumi.Input[float] = 180,
         back: pulumi.Input[bool] = False,
         former: Live = Live(),
+        groups: pulumi.Input[Sequence[pulumi.Input[str]]] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs: Mapping[str, Any] = {
@@ -131,6 +132,7 @@ class TrafficShift(pulumi.CustomResource):
             "metricsDeadline": metrics_deadline,
             "back": back,
             **former.inputs(),
+            "groups": groups,
             "ruleArn": None,
             "weights": None,
             "liveAt": None,

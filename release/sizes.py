@@ -46,7 +46,6 @@ class AutoScaling:
                 expected="groups at their full size",
                 seen=", ".join(f"{group}: at most 0 instances" for group in gone),
                 state="no traffic was moved",
-                next="release rollback --to RELEASE --stack STACK, which boots it again",
             )
 
     async def _keep(self, group: str, patience: float) -> int:

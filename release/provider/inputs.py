@@ -82,7 +82,7 @@ class WatchedInputs(Inputs):
         return label(self.former_release, self.former_version)
 
 
-OF_THE_MOMENT = frozenset({"back", "formerRelease", "formerVersion", "formerTargetGroupArn"})
+OF_THE_MOMENT = frozenset({"back", "groups", "formerRelease", "formerVersion", "formerTargetGroupArn"})
 """True of one update alone: that the next one does not say it again changes nothing."""
 
 
@@ -90,12 +90,13 @@ class ShiftInputs(WatchedInputs):
     """What a TrafficShift moves. Times in s, steps in whole percent.
 
     Each step is watched for `observe`; `drain` is how long the last step is kept, so that the former release finishes
-    its requests.
+    its requests. `groups` are those of its instances (names) that were to shrink, as a warm release's do.
     """
 
     steps: tuple[int, ...]
     observe: float = Field(ge=0)
     drain: float = Field(ge=0)
+    groups: tuple[str, ...] = ()
 
     @field_validator("steps")
     @classmethod

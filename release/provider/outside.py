@@ -19,6 +19,7 @@ from release.provider.inputs import GateInputs, HandoverInputs, WatchedInputs
 from release.provider.lease_store import BucketLeaseStore
 from release.provider.ports import GatePorts, HandoverPorts, ShiftPorts, Time, Voice
 from release.scheduler import Scheduler
+from release.sizes import AutoScaling
 from release.who import who
 from release.worker_instances import AwsInstances
 
@@ -68,6 +69,7 @@ class Outside:
             stack_of(urn),
             TIME,
             self.voice(urn),
+            AutoScaling(),
         )
 
     def handover(self, inputs: HandoverInputs, urn: str) -> HandoverPorts:

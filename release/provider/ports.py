@@ -14,6 +14,7 @@ from release.metrics import Metrics
 from release.probes import Probes
 from release.provider.lease import LeaseStore
 from release.scheduler import Applied, Entry
+from release.sizes import Sizes
 from release.turns import Instances
 
 Say = Callable[[str], Awaitable[None]]
@@ -67,6 +68,7 @@ class ShiftPorts:
     stack: str
     time: Time
     voice: Voice
+    sizes: Sizes
 
 
 class Schedules(Protocol):

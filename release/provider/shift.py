@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
-from release.errors import CannotMeasure, LeaseLost
+from release.errors import CannotMeasure, LeaseLost, Shrunk
 from release.proof import Window, served, window_for
 from release.provider.holding import holding, must_be_free, named
 from release.provider.inputs import ShiftInputs
@@ -71,6 +71,7 @@ class Shift:
         if lease.former:
             await ports.voice.say(f"the last writer of the weights, {lease.former}")
         must_be_free(inputs, lease, ports.stack)
+        await self._keep_size()
         found = await rule.read()
         start = start_of(found or {}, inputs.target_group_arn, self._recorded.target_group)
         restoration = Restoration(inputs, ports, rule, found, start.former, self._recorded.label)
@@ -114,6 +115,18 @@ class Shift:
             await self._observe(watch, share, proven)
             before = share
         return replace(self._done(rule), moved=start.former != inputs.target_group_arn)
+
+    async def _keep_size(self) -> None:
+        """A warm release shrinks when its time is over: not under its traffic."""
+        inputs, ports = self._inputs, self._ports
+        try:
+            if inputs.groups:
+                await ports.sizes.keep(inputs.groups)
+        except Shrunk as error:
+            raise error.now(
+                "nothing was moved by this update",
+                f"release rollback --to {inputs.release} --stack {ports.stack}, which boots it again",
+            ) from error
 
     async def _recorded_only(self, watch: Watch, rule: MainRule) -> Shifted:
         """A rollback gave it everything, and this update is to record that: there is nothing to move or compare."""

@@ -76,6 +76,10 @@ def test_on_a_way_back_in_time_nothing_of_the_fleet_is_made_anew_and_nothing_is_
     recording = run(wanting(f"id:{V1.id}", ledger=IN_TIME), monkeypatch)
     assert groups(recording) == {f"web-{V1.id}", f"web-{V2.id}"}
     assert set(ends(recording)) == {f"shrink-web-{V2.id}"}
+    shift = recording.one("index:TrafficShift").inputs
+    assert shift["groups"] == [f"web-{V1.id}-group"], (
+        "the action that is left is AWS's until the end of the update"
+    )
 
 
 def test_on_a_way_back_after_its_time_its_instances_are_made_anew_and_prove_themselves_again(

@@ -19,6 +19,7 @@ from release.errors import (
     ShiftCancelled,
     ShiftError,
     ShiftRefused,
+    Shrunk,
     UneventfulError,
 )
 from release.provider.lease import FRESH_SECONDS
@@ -409,3 +410,23 @@ def test_of_several_shifts_at_once_one_at_a_time_writes(seed: int, starts: list[
     assert writers == sorted(writers)
     assert any(isinstance(end, Shifted) for end in ends)
     assert world.weights == {NEW: 100}
+
+
+def test_what_would_shrink_the_release_is_gone_before_it_has_any_traffic() -> None:
+    world = World()
+    end = run(ending(world, groups=("web", "worker"), back=True))
+    assert isinstance(end, Shifted), end
+    ((at, groups),) = world.kept
+    assert groups == ("web", "worker")
+    assert at <= world.writes[0][0]
+
+
+def test_a_release_that_has_shrunk_gets_no_traffic_and_the_way_to_it_is_named() -> None:
+    world = World(shrunk=True)
+    error = failure(world, groups=("web",), back=True)
+    assert isinstance(error, Shrunk)
+    assert (world.writes, world.weights) == ([], {OLD: 100})
+    assert (
+        error.next
+        == f"release rollback --to {world.shift()._inputs.release} --stack dev, which boots it again"
+    )

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from release.balancer import Health, Rule
-from release.errors import BalancerBusy, BalancerError, CannotMeasure, LeaseError
+from release.errors import BalancerBusy, BalancerError, CannotMeasure, LeaseError, Shrunk
 from release.probes import Answer
 from release.provider.inputs import ShiftInputs
 from release.provider.lease import Grip
@@ -61,6 +61,8 @@ class World:
     lease: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     signs: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     silent: float = 0.0
+    kept: list[tuple[float, tuple[str, ...]]] = field(default_factory=list)
+    shrunk: bool = False
     on_write: Callable[[Weights | None], None] = lambda weights: None
 
     def __post_init__(self) -> None:
@@ -244,7 +246,13 @@ class World:
     def ports(self, holder: str = "tester on here (1)") -> ShiftPorts:
         time = Time(self.clock, asyncio.sleep, self.now)
         voice = Voice(self.say, self.note)
-        return ShiftPorts(self, self, self, self, holder, "dev", time, voice)
+        return ShiftPorts(self, self, self, self, holder, "dev", time, voice, self)
+
+    async def keep(self, groups: Sequence[str], patience: float = 0.0) -> None:
+        del patience
+        self.kept.append((self.clock(), tuple(groups)))
+        if self.shrunk:
+            raise Shrunk("the instances of this release have left", seen=", ".join(groups))
 
     def shift(self, holder: str = "tester on here (1)", **changes: Any) -> Shift:
         recorded = changes.pop("recorded", Recorded(OLD, "v1 (ab12cd34)", "2026-01-01T00:00:00Z"))
