@@ -18,10 +18,14 @@ from release.cli.backend import find
 from release.cli.configuration import with_release
 from release.cli.foreground import Ended, run
 from release.cli.project import Project
+from release.cli.refreshed import drifted
 from release.cli.state import StackState
 from release.errors import CommandError
 
 _WHOLE_HISTORY = 100_000
+
+_WITH_EVENTS = MappingProxyType({"PULUMI_DEBUG_COMMANDS": "true"})
+"""The engine takes --event-log, as Pulumi's own automation does, only together with this."""
 
 
 class Engine:
@@ -58,6 +62,7 @@ class Engine:
         return subprocess.run(
             [self._pulumi, *arguments, "--stack", self._project.stack, "--non-interactive"],
             cwd=self._project.folder,
+            env=os.environ | _WITH_EVENTS,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -95,8 +100,7 @@ class Engine:
                     *("--config-file", str(configuration), "--message", message, "--event-log", str(events)),
                 ],
                 self._project.folder,
-                # The engine takes --event-log, as Pulumi's own automation does, only together with this.
-                os.environ | {"PULUMI_DEBUG_COMMANDS": "true"},
+                os.environ | _WITH_EVENTS,
             )
             return replace(ended, interrupted=ended.interrupted or _was_cancelled(events))
 
@@ -141,14 +145,18 @@ class Engine:
 
     def drift(self) -> tuple[str, ...]:
         """What AWS has otherwise than the state says, a line a resource. Asks for every resource: minutes."""
-        done = self._ask("refresh", "--preview-only", "--json")
-        try:
-            steps = json.loads(done.stdout).get("steps") or ()
-        except ValueError:
-            raise self._no_state(done.stderr or done.stdout) from None
-        if done.returncode != 0:
-            raise self._no_state(done.stderr)
-        return tuple(f"{_short(step['urn'])}: {_changes(step)}" for step in steps if step["op"] != "same")
+        with tempfile.TemporaryDirectory(prefix="release-") as scratch:
+            events = Path(scratch, "events")
+            done = self._ask("refresh", "--preview-only", "--event-log", str(events))
+            if done.returncode != 0:
+                raise CommandError(
+                    f"the resources of {self._project.stack} could not be asked for",
+                    expected="pulumi refresh --preview-only to end well",
+                    seen="\n".join((done.stderr or done.stdout).splitlines()[-3:]),
+                    state="nothing was changed",
+                    next=f"pulumi refresh --preview-only --stack {self._project.stack}",
+                )
+            return drifted(events.read_text(encoding="utf-8").splitlines() if events.is_file() else ())
 
     def unlock(self) -> None:
         """Remove every lock of the stack, whoever holds it."""
@@ -176,17 +184,3 @@ class Engine:
 def _was_cancelled(events: Path) -> bool:
     """Whether somebody told the engine to stop: the terminal's Ctrl-C is a key that the engine alone sees."""
     return events.is_file() and "received; cancelling" in events.read_text(errors="replace")
-
-
-def _short(urn: str) -> str:
-    """The resource's type and name."""
-    qualified, _, name = urn.rpartition("::")
-    return f"{qualified.rpartition('::')[2].rpartition('$')[2]} {name}"
-
-
-def _changes(step: Mapping[str, Any]) -> str:
-    """What a step of the engine's plan would do, in words."""
-    names = list(step.get("detailedDiff") or step.get("diffReasons") or ())
-    if step["op"] == "delete":
-        return "gone in AWS"
-    return f"{', '.join(names)} changed in AWS" if names else f"{step['op']} by a refresh"
