@@ -16,7 +16,7 @@ from infra.settings import Settings
 from release import model, priorities
 from release.contract import Contract, contract_orders
 from release.fleet import HEADER, Door, Fleet
-from release.handing_over import Successor, hand_over, live_by
+from release.handing_over import Successor, early, hand_over, live_by
 from release.intent import Intent
 from release.ledger import contracted, promote
 from release.log_groups import LogGroups
@@ -69,7 +69,7 @@ class Release(pulumi.ComponentResource):
             fleet = fleets[wanted.id]
             workers[wanted.id] = self._workers(wanted, fleet, working=True, after=[])
             own = list(workers[wanted.id].values())
-            shift = self._shift(wanted, fleet, own)
+            shift = self._shift(wanted, fleet, workers[wanted.id])
             handover = hand_over(
                 Successor(wanted, fleet, workers[wanted.id], schedules[wanted.id]),
                 intent,
@@ -214,8 +214,9 @@ class Release(pulumi.ComponentResource):
             return []
         return [fleet.group_name, *(each.group_name for each in workers)]
 
-    def _shift(self, wanted: model.Release, fleet: Fleet, workers: list[Workers]) -> TrafficShift:
+    def _shift(self, wanted: model.Release, fleet: Fleet, workers: Mapping[str, Workers]) -> TrafficShift:
         rollout, health_path = self._settings.rollout, wanted.manifest.health_path
+        own = list(workers.values())
         return TrafficShift(
             "traffic",
             listener_arn=self._environment.listener_arn,
@@ -235,8 +236,11 @@ class Release(pulumi.ComponentResource):
             lease_bucket=self._environment.bundle_bucket,
             back=self._intent.plan.action == "rollback",
             former=live_by(self._intent.former),
-            groups=self._kept(wanted, fleet, workers),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[fleet.gate, *workers]),
+            **early(wanted, workers, self._intent.former, rollout),
+            log_groups=dict(self._logs),
+            deadline=rollout.handover,
+            groups=self._kept(wanted, fleet, own),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[fleet.gate, *own]),
         )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
 from infra.environment import Outputs
-from infra.running import Worker
+from infra.running import Rollout, Worker
 from infra.settings import Settings
 from release import priorities
 from release.fleet import Fleet
@@ -57,7 +58,7 @@ def hand_over(
         metrics_deadline=rollout.metrics,
         back=intent.plan.action == "rollback",
         former=live_by(former),
-        workers=_obedient(successor, former),
+        workers=obedient(release, successor.workers, former),
         resting=former.resting(release.id),
         log_groups=log_groups,
         queues=_queues(release, environment, settings),
@@ -79,11 +80,24 @@ def live_by(former: Former) -> Live:
     return Live(release.id, release.version, former.target_groups.get(release.id, ""))
 
 
-def _obedient(successor: Successor, former: Former) -> Mapping[str, pulumi.Output[str]]:
+def early(
+    release: Release, workers: Mapping[str, Workers], former: Former, rollout: Rollout
+) -> Mapping[str, Mapping[str, Any]]:
+    """What a shift is told of workers: those who begin before their release has any traffic, if that is wanted."""
+    wanted = rollout.workers == "before"
+    return {
+        "workers": obedient(release, workers, former) if wanted else {},
+        "resting": former.resting(release.id) if wanted else {},
+    }
+
+
+def obedient(
+    release: Release, workers: Mapping[str, Workers], former: Former
+) -> Mapping[str, pulumi.Output[str]]:
     """The groups of those who can be told whose turn it is."""
-    if successor.release.id in former.unruly:
+    if release.id in former.unruly:
         return {}
-    return {process: each.group_name for process, each in successor.workers.items()}
+    return {process: each.group_name for process, each in workers.items()}
 
 
 def _queues(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, cast
 
 import pulumi
@@ -88,6 +89,8 @@ class TrafficShift(pulumi.CustomResource):
     is how long the former release is kept running after the last step. `lease_bucket` holds the writers' lease. `back`
     is the way back to a release that served before, which no alarm that rings already can stop; `former` is what is
     live by the ledger. `groups` are those of its instance groups (names) that must not shrink any more.
+    `workers`, its groups by process, begin before it has any traffic, within `deadline` s; `resting` and `log_groups`
+    are as a Handover has them.
     """
 
     def __init__(
@@ -112,6 +115,10 @@ class TrafficShift(pulumi.CustomResource):
         back: pulumi.Input[bool] = False,
         former: Live = Live(),
         groups: pulumi.Input[Sequence[pulumi.Input[str]]] = (),
+        workers: Mapping[str, pulumi.Input[str]] = MappingProxyType({}),
+        resting: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+        log_groups: Mapping[str, pulumi.Input[str]] = MappingProxyType({}),
+        deadline: pulumi.Input[float] = 120,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs: Mapping[str, Any] = {
@@ -133,6 +140,10 @@ class TrafficShift(pulumi.CustomResource):
             "back": back,
             **former.inputs(),
             "groups": groups,
+            "workers": dict(workers),
+            "resting": dict(resting),
+            "logGroups": dict(log_groups),
+            "deadline": deadline,
             "ruleArn": None,
             "weights": None,
             "liveAt": None,

@@ -91,12 +91,18 @@ class ShiftInputs(WatchedInputs):
 
     Each step is watched for `observe`; `drain` is how long the last step is kept, so that the former release finishes
     its requests. `groups` are those of its instances (names) that were to shrink, as a warm release's do.
+    `workers`, its groups by process, begin before it has any traffic, within `deadline`; where there are none, none do.
+    `resting` and `log_groups` are as in HandoverInputs.
     """
 
     steps: tuple[int, ...]
     observe: float = Field(ge=0)
     drain: float = Field(ge=0)
     groups: tuple[str, ...] = ()
+    workers: Mapping[str, str] = Field(default_factory=dict)
+    resting: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
+    log_groups: Mapping[str, str] = Field(default_factory=dict)
+    deadline: float = Field(default=120.0, gt=0)
 
     @field_validator("steps")
     @classmethod

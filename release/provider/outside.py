@@ -70,6 +70,7 @@ class Outside:
             TIME,
             self.voice(urn),
             AutoScaling(),
+            self.instances(inputs.lease_bucket),
         )
 
     def handover(self, inputs: HandoverInputs, urn: str) -> HandoverPorts:

@@ -58,7 +58,9 @@ class GatePorts:
 
 @dataclass(frozen=True)
 class ShiftPorts:
-    """`holder` is who holds the lease, in words for people; `stack` as in `GatePorts`."""
+    """`holder` is who holds the lease, in words for people; `stack` as in `GatePorts`. `instances` are those of
+    workers, None where a shift tells them nothing.
+    """
 
     balancer: Balancer
     probes: Probes
@@ -69,6 +71,7 @@ class ShiftPorts:
     time: Time
     voice: Voice
     sizes: Sizes
+    instances: Instances | None = None
 
 
 class Schedules(Protocol):

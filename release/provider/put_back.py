@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from release.errors import LeaseError, UneventfulError, WeightsNotRestored
 from release.provider.holding import holding
 from release.provider.inputs import WatchedInputs
@@ -13,7 +15,10 @@ from release.ramp import same_traffic, weights_at
 
 
 async def put_back(
-    inputs: WatchedInputs, ports: ShiftPorts, reason: UneventfulError, others: Others | None = None
+    inputs: WatchedInputs,
+    ports: ShiftPorts,
+    reason: UneventfulError,
+    others: Callable[[Lease], Others | None] = lambda _: None,
 ) -> UneventfulError:
     """All traffic on the release that is live by the ledger, proven, and `others` follow; then the error to raise.
 
@@ -25,7 +30,7 @@ async def put_back(
         found = await rule.read()
         if lease.pinned or not same_traffic(found or {}, weights_at(100, None, inputs.target_group_arn)):
             return reason.now("traffic is where somebody else has put it since")
-        return await way_back(inputs, ports, rule, others).after(reason)
+        return await way_back(inputs, ports, rule, others(lease)).after(reason)
 
     try:
         return await holding(ports, under, f"put back: {reason.what}")

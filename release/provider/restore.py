@@ -116,9 +116,11 @@ class Restoration:
                 await self._rule.restore(None)
                 self._others_follow()
                 return "no release serves, as before: the rule is removed again"
+            self._others_follow()
             return "unchanged, nothing was written"
         weights = weights_at(0, self._former, self._inputs.target_group_arn)
         if not written and same_traffic(self._found or {}, weights):
+            self._others_follow()
             return f"100 % on {self._label}, as before: nothing was written"
         started = self._ports.time.clock()
         await self._rule.restore(weights)

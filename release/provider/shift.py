@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from release.errors import CannotMeasure, LeaseLost, Shrunk
 from release.proof import Window, served, window_for
+from release.provider.early import Early, early
 from release.provider.holding import holding, must_be_free, named
 from release.provider.inputs import ShiftInputs
 from release.provider.lease import Lease
@@ -74,9 +75,10 @@ class Shift:
         await self._keep_size()
         found = await rule.read()
         start = start_of(found or {}, inputs.target_group_arn, self._recorded.target_group)
-        restoration = Restoration(inputs, ports, rule, found, start.former, self._recorded.label)
+        beside = early(inputs, ports, lease)
+        restoration = Restoration(inputs, ports, rule, found, start.former, self._recorded.label, beside)
         try:
-            shifted = await self._move(rule, lease, found, start, restoration)
+            shifted = await self._move(rule, lease, found, start, restoration, beside)
         except LeaseLost as lost:
             raise restoration.fenced(lost) from lost
         except (Exception, asyncio.CancelledError) as reason:
@@ -87,7 +89,13 @@ class Shift:
         return shifted
 
     async def _move(
-        self, rule: MainRule, lease: Lease, found: Weights | None, start: Start, restoration: Restoration
+        self,
+        rule: MainRule,
+        lease: Lease,
+        found: Weights | None,
+        start: Start,
+        restoration: Restoration,
+        beside: Early | None,
     ) -> Shifted:
         inputs = self._inputs
         if start.share == 100 and self._recorded.target_group == inputs.target_group_arn:
@@ -97,6 +105,8 @@ class Shift:
         if start.share == 100 and lease.pinned == inputs.release:
             return await self._recorded_only(watch, rule)
         steps, alone = await self._look_first(watch, start, restoration)
+        if beside:
+            await self._ports.voice.note(await beside.begin())
         if not start.settled and start.former:
             await rule.write(weights_at(0, start.former, inputs.target_group_arn))
             restoration.unproven(start.share)

@@ -10,6 +10,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 
 from release.balancer import group_of
 from release.errors import CannotMeasure
+from release.provider.early import early
 from release.provider.health_gate import Values, updates
 from release.provider.inputs import (
     NOT_YET_KNOWN,
@@ -32,6 +33,7 @@ from release.provider.unsettled import Unsettled
 from release.ramp import same_traffic, weights_at
 
 _IDENTITY = ("listenerArn", "priority")
+_OF_THE_MOMENT = OF_THE_MOMENT | {"workers", "resting", "logGroups", "deadline"}
 
 
 class TrafficShift:
@@ -49,7 +51,7 @@ class TrafficShift:
         return faults(ShiftInputs, inputs)
 
     async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
-        names = tuple(n for n in changed(request.old_state, request.new_inputs) if n not in OF_THE_MOMENT)
+        names = tuple(n for n in changed(request.old_state, request.new_inputs) if n not in _OF_THE_MOMENT)
         replaced = tuple(name for name in names if name in _IDENTITY)
         detailed = updates(names, replaced)
         if not names and await self._drifted(request.urn, request.new_inputs):
@@ -108,7 +110,9 @@ class TrafficShift:
         ports = self._outside.shift(inputs, urn)
         shifted = await Shift(inputs, _recorded(inputs, olds), ports).run()
         if shifted.moved and not inputs.back and inputs.former_target_group_arn is not None:
-            self._unsettled.shifted(lambda reason: put_back(inputs, ports, reason))
+            self._unsettled.shifted(
+                lambda reason: put_back(inputs, ports, reason, lambda lease: early(inputs, ports, lease))
+            )
         return {**properties, **_outputs(shifted)}
 
     async def _drifted(self, urn: str, news: Mapping[str, PropertyValue]) -> bool:

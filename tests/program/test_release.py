@@ -470,6 +470,18 @@ def test_workers_of_yesterdays_program_that_cannot_rest_leave_as_they_did(
     assert recording_of_workers(run(back, monkeypatch)) == ({}, {})
 
 
+def test_workers_begin_before_the_traffic_moves_where_the_settings_say_so(
+    second: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert second.one("TrafficShift").inputs["workers"] == {}
+    changes = {"uneventful:release": "2", "uneventful:rollout": {"workers": "before", "handover": 33}}
+    before = run(World(published=(W2.manifest,), ledger=live_after(W1), changes=changes), monkeypatch)
+    told = before.one("TrafficShift").inputs
+    assert told["workers"] == {"worker": f"worker-{W2.id}-group", "mailer": f"mailer-{W2.id}-group"}
+    assert told["resting"] == {W1.id: {"worker": f"worker-{W1.id}-group"}}
+    assert told["deadline"] == 33
+
+
 def recording_of_workers(recording: Recording) -> tuple[Any, Any]:
     handover = recording.one("Handover")
     return handover.inputs["workers"], handover.inputs["resting"]
