@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
-PROVIDER = "pulumi-resource-uneventful"
-LANGUAGE_HOST = "pulumi-language-python"
+PROVIDER = r"pulumi-resource-uneventful"
+AWS = r"pulumi-resource-aws|localcloud\.engine\.aws"
+COMMAND = r"pulumi-resource-command|localcloud\.engine\.command"
+LANGUAGE_HOST = r"pulumi-language-python"
 
 
 def running() -> list[tuple[int, int, str]]:
@@ -26,13 +29,13 @@ def engine_of(command: int) -> int:
     return 0
 
 
-def below(engine: int, name: str) -> list[int]:
-    """The processes below the engine, at whatever depth, that have the name in their command line."""
+def below(engine: int, pattern: str) -> list[int]:
+    """The processes below the engine, at whatever depth, in whose command line the pattern is."""
     processes = running()
     found = {engine}
     for _ in range(4):
         found |= {pid for pid, parent, _ in processes if parent in found}
-    return [pid for pid, _, words in processes if pid in found - {engine} and name in words]
+    return [pid for pid, _, words in processes if pid in found - {engine} and re.search(pattern, words)]
 
 
 def lives(pid: int) -> bool:
