@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 import urllib.error
@@ -13,7 +14,11 @@ from typing import Any
 
 import pytest
 
+from infra.tags import TURN
+from release.boot import Boot, encoded, user_data
+from release.model import Manifest, Process, freeze
 from tests.local.cloud.real import Checkout, answer, answers, environment_of_two, new_checkout, until
+from tests.local.instances.aws_stand_in import packed
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +77,73 @@ def test_delayed_weights_reach_the_data_plane_when_their_time_has_come(running: 
     assert answers(url)
 
 
-def profile(checkout: Checkout) -> str:
+def profile(checkout: Checkout, name: str = "fetches") -> str:
     """The name of an instance profile with a role: an instance without one has no credentials."""
     iam = checkout.client("iam")
-    iam.create_role(RoleName="fetches", AssumeRolePolicyDocument="{}")
-    iam.create_instance_profile(InstanceProfileName="fetches")
-    iam.add_role_to_instance_profile(InstanceProfileName="fetches", RoleName="fetches")
-    return "fetches"
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    iam.create_instance_profile(InstanceProfileName=name)
+    iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
+    return name
+
+
+def crashing_worker(checkout: Checkout) -> dict[str, Any]:
+    """The data of a launch template for a release's worker that only crashes, in less time than one takes on AWS."""
+    bundle = packed({"worker.py": "import sys; sys.exit('no such table')"})
+    digest = hashlib.sha256(bundle).hexdigest()
+    worker = Process(name="worker", command="python3 worker.py")
+    processes = (Process(name="web", command="true"), worker)
+    release = freeze(Manifest(version="1", digest=digest, size=len(bundle), processes=processes), {})
+    s3 = checkout.client("s3")
+    s3.create_bucket(Bucket="turns", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="turns", Key=release.manifest.key, Body=bundle)
+    checkout.client("logs").create_log_group(logGroupName="/workers")
+    text = user_data(Boot(release, worker, "turns", "eu-west-1", "/workers"))
+    quick = text.replace('exec sleep "$pause"', "exec true").replace("RestartSec=1\n", "RestartSec=10ms\n")
+    return {
+        "ImageId": "ami-0ef3038e9b73a0746",
+        "UserData": encoded(quick),
+        "MetadataOptions": {"HttpTokens": "required", "InstanceMetadataTags": "enabled"},
+        "IamInstanceProfile": {"Name": profile(checkout, "workers")},
+    }
+
+
+def test_a_worker_that_is_told_to_work_and_only_crashes_has_its_instance_replaced(
+    running: tuple[Checkout, str],
+) -> None:
+    checkout, _ = running
+    ec2, scaling, logs = (checkout.client(service) for service in ("ec2", "autoscaling", "logs"))
+    subnet = ec2.describe_subnets(Filters=[{"Name": "cidr-block", "Values": ["10.0.0.0/24"]}])["Subnets"][0]
+    made = ec2.create_launch_template(
+        LaunchTemplateName="workers", LaunchTemplateData=crashing_worker(checkout)
+    )
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName="workers",
+        LaunchTemplate={"LaunchTemplateId": made["LaunchTemplate"]["LaunchTemplateId"]},
+        MinSize=1,
+        MaxSize=1,
+        VPCZoneIdentifier=subnet["SubnetId"],
+    )
+
+    def in_service() -> str:
+        group = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=["workers"])
+        members = group["AutoScalingGroups"][0]["Instances"]
+        return next((one["InstanceId"] for one in members if one["LifecycleState"] == "InService"), "")
+
+    def said(instance: str) -> list[str]:
+        events = logs.filter_log_events(logGroupName="/workers")["events"]
+        return [event["message"] for event in events if instance in event["logStreamName"]]
+
+    try:
+        first = until(in_service)
+        ec2.create_tags(Resources=[first], Tags=[{"Key": TURN, "Value": "working"}])
+        until(lambda: in_service() not in ("", first), 60)
+        until(lambda: "instance: to be replaced, worker ends again and again" in said(first))
+        turns = [line for line in said(first) if line.startswith("turn: ")]
+        assert turns[:2] == ["turn: ready", "turn: working"]
+        assert turns[2].startswith("turn: failed: worker ended ")
+        assert "no such table" in said(first)
+    finally:
+        scaling.delete_auto_scaling_group(AutoScalingGroupName="workers", ForceDelete=True)
 
 
 def test_an_instance_fetches_from_s3_with_what_it_was_given(running: tuple[Checkout, str]) -> None:
