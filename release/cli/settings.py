@@ -46,7 +46,11 @@ def read_settings(project: Project) -> Settings:
 
     Raises SettingsError as `settings_in` does.
     """
-    return settings_in(project.configuration, project.stack_file.name)
+    try:
+        text = project.configuration
+    except UnicodeDecodeError as error:
+        raise _unreadable(project.stack_file.name, error) from None
+    return settings_in(text, project.stack_file.name)
 
 
 def settings_in(text: str, file: str) -> Settings:
@@ -58,13 +62,7 @@ def settings_in(text: str, file: str) -> Settings:
     try:
         written = _configuration(text)
     except (yaml.YAMLError, ValueError, KeyError) as error:
-        raise SettingsError(
-            f"{file} cannot be read",
-            expected="YAML in UTF-8",
-            seen=_seen(error),
-            state="nothing was touched",
-            next=f"edit {file}, then run the same command again",
-        ) from None
+        raise _unreadable(file, error) from None
     encrypted = {key for key, value in written.items() if _is_secret(value)}
     told = {
         key: SECRET if key in encrypted else value
@@ -79,6 +77,16 @@ def settings_in(text: str, file: str) -> Settings:
         )
     except EnvironmentRefused as error:
         raise SettingsError(str(error)) from None
+
+
+def _unreadable(file: str, error: Exception) -> SettingsError:
+    return SettingsError(
+        f"{file} cannot be read",
+        expected="YAML in UTF-8",
+        seen=_seen(error),
+        state="nothing was touched",
+        next=f"edit {file}, then run the same command again",
+    )
 
 
 def value_in(project: Project, key: str) -> Any:
