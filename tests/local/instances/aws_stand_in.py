@@ -6,7 +6,7 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import boto3
@@ -18,22 +18,20 @@ KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
 
 
 @contextmanager
-def stand_in() -> Iterator[str]:
-    """The endpoint of an API that has a bucket for bundles."""
+def stand_in(*groups: str) -> Iterator[str]:
+    """The endpoint of an API that has a bucket for bundles and these log groups. All APIs of a process hold the same:
+    each finds what the others made, and takes nothing away from those that are still in use."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     endpoint = "http://{}:{}".format(*server.get_host_and_port())
-    place = {"LocationConstraint": REGION}
-    client(endpoint, "s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
+    s3, logs = client(endpoint, "s3"), client(endpoint, "logs")
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for group in groups:
+        with suppress(logs.exceptions.ResourceAlreadyExistsException):
+            logs.create_log_group(logGroupName=group)
     yield endpoint
-    client(endpoint, "s3").delete_objects(Bucket=BUCKET, Delete={"Objects": _objects(endpoint)})
-    client(endpoint, "s3").delete_bucket(Bucket=BUCKET)
     server.stop()
-
-
-def _objects(endpoint: str) -> list[dict[str, str]]:
-    held = client(endpoint, "s3").list_objects_v2(Bucket=BUCKET).get("Contents", [])
-    return [{"Key": each["Key"]} for each in held] or [{"Key": "none"}]
 
 
 def client(endpoint: str, service: str) -> Any:

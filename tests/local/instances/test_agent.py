@@ -156,8 +156,7 @@ def test_what_the_agent_does_not_carry_out_is_refused_by_name(text: str, named: 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    with stand_in() as endpoint:
-        client(endpoint, "logs").create_log_group(logGroupName=GROUP)
+    with stand_in(GROUP) as endpoint:
         yield endpoint
 
 

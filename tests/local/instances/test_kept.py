@@ -8,7 +8,7 @@ import pytest
 
 from release.boot import Boot, user_data
 from release.model import Manifest, Process, freeze
-from tests.local.instances.aws_stand_in import BUCKET, KEYS, REGION, client, packed, said, stand_in, stored
+from tests.local.instances.aws_stand_in import BUCKET, KEYS, REGION, packed, said, stand_in, stored
 from tests.local.instances.trial import Cloud, awaited
 
 GROUP = "/shop/dev/web-kept"
@@ -17,8 +17,7 @@ HUNGRY = "import time; held = bytearray(120 << 20); print('has it all', flush=Tr
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    with stand_in() as endpoint:
-        client(endpoint, "logs").create_log_group(logGroupName=GROUP)
+    with stand_in(GROUP) as endpoint:
         yield endpoint
 
 

@@ -27,8 +27,7 @@ GROUP = "/shop/dev/web-1"
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    with stand_in() as endpoint:
-        client(endpoint, "logs").create_log_group(logGroupName=GROUP)
+    with stand_in(GROUP) as endpoint:
         yield endpoint
 
 

@@ -44,8 +44,7 @@ while True:
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    with stand_in() as endpoint:
-        client(endpoint, "logs").create_log_group(logGroupName=GROUP)
+    with stand_in(GROUP) as endpoint:
         yield endpoint
 
 
