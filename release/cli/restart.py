@@ -47,6 +47,9 @@ def restart(
     say(f"restart of {process} of {release} on {stack}: one after another, each new one first")
     try:
         count = asyncio.run(_restart(state, release, group))
+    except asyncio.CancelledError:
+        say("stopped: what was replaced stays, the rest serves as before, and no instance is there in excess")
+        raise KeyboardInterrupt from None
     except UneventfulError as error:
         raise type(error)(
             error.what,
@@ -98,7 +101,8 @@ async def _restart(state: StackState, release: Release, group: Group) -> int:
 
     task = asyncio.current_task()
     assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     instances = _instances(state, release, group)
     most = group.most if group.most is not None else (await instances.group()).most
     return await restart(World(instances, most, _DEADLINE, time.monotonic, asyncio.sleep, _tell))
