@@ -168,8 +168,9 @@ class Release(pulumi.ComponentResource):
 
     def _fleet(self, release: model.Release, door: Door) -> Fleet:
         migration, log_group = self._migrations[release.id], self._logs[model.WEB]
-        boot = self._intent.plan.boots[release.id]
-        return Fleet(release, self._environment, self._settings, door, migration, log_group, boot, self._own)
+        plan, environment, settings = self._intent.plan, self._environment, self._settings
+        boot, waits = plan.boots[release.id], release in plan.warm_after
+        return Fleet(release, environment, settings, door, migration, log_group, boot, waits, self._own)
 
     def _shrinking(
         self,

@@ -44,7 +44,8 @@ class Fleet(pulumi.ComponentResource):
     """The web instances of `release`, proven healthy through the balancer once `gate` is there.
 
     None boots before `migration` is done. `alarm_names` ring for this release alone. `boot` numbers the group: with
-    another one its instances are made anew, and must prove themselves again.
+    another one its instances are made anew, and must prove themselves again. One that `waits` to be
+    gone back to keeps the size that it had under the traffic.
     """
 
     target_group_arn: pulumi.Output[str]
@@ -62,6 +63,7 @@ class Fleet(pulumi.ComponentResource):
         migration: Migration,
         log_group: pulumi.Output[str],
         boot: int = 1,
+        waits: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("uneventful:release:Fleet", f"fleet-{release.id}", None, opts)
@@ -76,7 +78,13 @@ class Fleet(pulumi.ComponentResource):
         template = self._template(migration, log_group)
         group = self._group(target_group, template, after=[rule, migration.done])
         scaling.by_requests(
-            f"{self._name}{self._boot}", group, target_group, environment, settings.web.requests, parent=self
+            f"{self._name}{self._boot}",
+            group,
+            target_group,
+            environment,
+            settings.web.requests,
+            parent=self,
+            grow_only=waits,
         )
         self.gate = self._gate(target_group, door, log_group, after=[rule, group])
         self.alarm_names = fleet_alarms(

@@ -21,14 +21,16 @@ def by_requests(
     environment: Outputs,
     requests: int,
     parent: pulumi.Resource,
+    grow_only: bool = False,
 ) -> aws.autoscaling.Policy:
-    """So many web instances that each answers about `requests` a minute."""
+    """So many web instances that each answers about `requests` a minute; if `grow_only`, never fewer than there are."""
     tracked = aws.autoscaling.PolicyTargetTrackingConfigurationArgs(
         predefined_metric_specification=aws.autoscaling.PolicyTargetTrackingConfigurationPredefinedMetricSpecificationArgs(
             predefined_metric_type="ALBRequestCountPerTarget",
             resource_label=pulumi.Output.concat(environment.balancer_suffix, "/", target_group.arn_suffix),
         ),
         target_value=float(requests),
+        disable_scale_in=grow_only or None,
     )
     return _policy(name, group, tracked, parent)
 

@@ -501,7 +501,7 @@ def test_workers_come_back_with_their_release(monkeypatch: pytest.MonkeyPatch) -
     assert "1 worker process (worker) starts again" in plan(recording)
 
 
-def test_a_release_that_becomes_warm_changes_nothing_but_the_number_of_its_workers(
+def test_a_release_that_becomes_warm_changes_nothing_but_how_its_instances_may_grow_fewer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def of_w1(recording: Recording) -> dict[tuple[str, str], Any]:
@@ -515,7 +515,8 @@ def test_a_release_that_becomes_warm_changes_nothing_but_the_number_of_its_worke
     assert live.keys() == warm.keys()
     group = ("aws:autoscaling/group:Group", f"worker-{W1.id}")
     changed = {(key, name) for key in live for name in live[key] if live[key][name] != warm[key].get(name)}
-    assert changed == {(group, "maxSize")}
+    policy = ("aws:autoscaling/policy:Policy", f"web-{W1.id}")
+    assert changed == {(group, "maxSize"), (policy, "targetTrackingConfiguration")}
 
 
 def test_every_instance_waits_for_the_migration_of_its_release(second: Recording) -> None:

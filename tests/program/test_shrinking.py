@@ -105,3 +105,14 @@ def test_the_groups_that_were_made_anew_stay_in_every_later_update(monkeypatch: 
     released = run(World(ledger=again, published=published, changes={"uneventful:release": "4"}), monkeypatch)
     for recording in (settled, released):
         assert f"web-{V2.id}-2" in groups(recording)
+
+
+def test_who_waits_to_be_gone_back_to_keeps_the_size_that_it_had_under_the_traffic(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recording = run(wanting("3", ledger=IN_TIME), monkeypatch)
+    scales_in = {
+        policy.name: not policy.inputs["targetTrackingConfiguration"].get("disableScaleIn")
+        for policy in recording.of("autoscaling/policy:Policy")
+    }
+    assert scales_in == {f"web-{V3.id}": True, f"web-{V2.id}": False}
