@@ -109,7 +109,7 @@ class Succession:
                 expected=f"100 % on {inputs.label}, as its shift left them",
                 seen=f"{dict(found or {})}",
             )
-        watch = Watch(inputs, ports, rule, lease, inputs.former_target_group_arn)
+        watch = Watch(inputs, ports, rule, lease, inputs.former_target_group_arn or None)
         await watch.baseline(0, 0)
         await watch.look_back(_LOOK_BACK)
         await followers.look()

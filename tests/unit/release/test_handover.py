@@ -292,12 +292,22 @@ def test_a_shift_is_not_undone_where_somebody_has_moved_the_traffic_since() -> N
     assert stage.world.writes == []
 
 
+NOBODY: dict[str, Any] = {"former_release": "", "former_version": "", "former_target_group_arn": ""}
+
+
+def test_a_first_release_is_handed_everything_and_baked_with_nothing_to_compare_it_to() -> None:
+    stage = Stage(held=())
+    del stage.floor.workers["i-old"]
+    end = run(ending(stage, recorded=Recorded(), resting={}, **NOBODY))
+    assert isinstance(end, HandedOver), end
+    assert stage.owner() == NEWS
+
+
 def test_a_first_release_whose_workers_crash_leaves_no_rule() -> None:
     stage = Stage(held=())
     del stage.floor.workers["i-old"]
     stage.floor.workers["i-new"].crashes = True
-    nobody: dict[str, Any] = {"former_release": "", "former_version": "", "former_target_group_arn": ""}
-    error = failure(stage, recorded=Recorded(), resting={}, **nobody)
+    error = failure(stage, recorded=Recorded(), resting={}, **NOBODY)
     assert "no release serves" in error.state
     assert stage.world.weights is None
     assert stage.floor.working() == set()

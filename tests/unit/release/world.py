@@ -115,6 +115,7 @@ class World:
     # metrics
 
     async def counts(self, groups: Sequence[str], since: datetime) -> Mapping[str, Counts]:
+        assert all(groups), "nobody's target group has no metrics"
         await asyncio.sleep(0.01)
         if self.clock() >= self.metrics_fail_from:
             raise CannotMeasure("the load balancer's metrics cannot be read", seen="Throttling")
