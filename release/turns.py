@@ -154,13 +154,13 @@ def standing(seen: Seen, working: Collection[str], since: int) -> Standing:
     """Who does as the releases in `working` were told.
 
     A failure counts that was told after `since` (ms), and a boot that failed at any time. Whoever was to rest and has
-    said nothing has never begun.
+    said nothing has never begun; whoever boots yet, beside as many as there must be, joins them by itself.
     """
     failed, waiting, numbers = list[Post](), list[str](), {"working": 0, "resting": 0}
     for team, crew in seen.crews.items():
         turn: Turn = "working" if team.release in working else "resting"
         does = {i: seen.reports[i].doing for i in crew.instances if i in seen.reports}
-        fine = [i for i in crew.instances if does.get(i) == turn]
+        fine, booting = [i for i in crew.instances if does.get(i) == turn], list[str]()
         if turn == "resting":
             fine += [i for i in crew.instances if does.get(i, "unbooted") == "unbooted"]
         else:
@@ -170,10 +170,12 @@ def standing(seen: Seen, working: Collection[str], since: int) -> Standing:
                 if does.get(i) == "unbooted"
                 or (does.get(i) == "failed" and seen.reports[i].at >= since - _SKEW_MS)
             ]
+            enough = len(fine) >= max(1, crew.least)
+            booting = [i for i in crew.instances if enough and i not in does]
             if len(crew.instances) < crew.least:
                 waiting.append(
                     f"{crew.least - len(crew.instances)} of {team.process} ({team.release}) to boot"
                 )
         numbers[turn] += len(fine)
-        waiting += [f"{Post(team, i)} ({turn})" for i in crew.instances if i not in fine]
+        waiting += [f"{Post(team, i)} ({turn})" for i in crew.instances if i not in (*fine, *booting)]
     return Standing(tuple(failed), tuple(waiting), numbers["working"], numbers["resting"])

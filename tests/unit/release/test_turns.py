@@ -143,6 +143,13 @@ def test_an_instance_that_is_killed_meanwhile_is_waited_for_until_its_successor_
     assert made.tags["i-new9"] == "working"
 
 
+def test_one_that_a_backlog_has_launched_meanwhile_and_that_boots_yet_is_not_waited_for() -> None:
+    made = floor()
+    made.workers["i-new7"] = Worker(NEW, starts=300)
+    assert run(give(made, "c0ffee12")) == "2 working, 2 resting"
+    assert made.tags["i-new7"] == "working"
+
+
 @pytest.mark.parametrize(
     ("said", "does"),
     [
