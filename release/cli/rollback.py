@@ -117,6 +117,9 @@ async def _keep(entry: Entry, state: StackState, patience: float) -> bool:
     """See that what gets the traffic does not shrink; False where nobody answers. Raises Shrunk where it has."""
     from release.sizes import AutoScaling
 
+    if entry.state == "warm" and not entry.warm_until:
+        # No time ends this one's warmth; from before there was one, its workers' groups may have been of no size.
+        return True
     groups = [group.name for group in state.groups if group.release == entry.release.id]
     try:
         await AutoScaling().keep(groups, patience)
