@@ -7,12 +7,10 @@ from collections.abc import Callable, Mapping
 
 from localcloud.instances.controlgroup import ControlGroup
 from localcloud.instances.host import Cancel, Done, Host
+from localcloud.instances.memory import MemoryLimit
 from localcloud.instances.outcome import Outcome, restarts
 from localcloud.instances.starts import Starts
 from localcloud.instances.unit import Command, Unit, UnitError
-
-MEMORY_SECONDS = 1.0
-"""Between two looks at what a service with a limit uses."""
 
 
 class Service:
@@ -28,6 +26,7 @@ class Service:
         self.starts = Starts()
         self.active_at = 0
         self.group = ControlGroup(host)
+        self._memory = MemoryLimit(host, self.group, unit.memory_max, self._note)
         self._host = host
         self._queue: list[tuple[Command, bool]] = []
         self._environment: Mapping[str, str] = {}
@@ -142,17 +141,9 @@ class Service:
             self._disarm()
             self.state, self.active_at = "active", int(time.time())
             self._note(f"Started, main process {pid}")
-            if self.unit.memory_max:
-                self._timer = self._host.call_later(MEMORY_SECONDS, self._look_at_memory)
+            self._memory.watch()
             self._tell(self._starting, "")
         return None
-
-    def _look_at_memory(self) -> None:
-        """What the kernel's control group does at once is done here at the next look."""
-        if (used := self.group.memory()) <= self.unit.memory_max:
-            return self._arm(MEMORY_SECONDS, self._look_at_memory)
-        self._note(f"Out of memory: {used >> 20} MB are more than MemoryMax={self.unit.memory_max >> 20} MB")
-        return self.group.kill(self.group.members())
 
     def _control_ended(self, outcome: Outcome) -> None:
         if self._telling:
