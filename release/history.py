@@ -157,14 +157,17 @@ def _line(
         changes=", ".join(f"{count} {kind}" for kind, count in sorted(changes.items()) if kind != "same"),
         migrations=migrations,
         observed=own.observed if own else "",
-        requests=requests(own.observed) if own and own.observed else None,
+        requests=requests(own.observed) if own else None,
         by=own.by if own else "",
     )
 
 
-def requests(observed: str) -> int:
-    """The real requests that the steps of a shift have counted, on the new release and on the former one."""
-    return sum(int(new) + int(old or 0) for new, old in _COUNTED.findall(observed))
+def requests(observed: str) -> int | None:
+    """The real requests that the steps of a shift have counted, on the new release and on the former one; None where
+    none was counted, as on the way back, which waits for probes alone.
+    """
+    counted = _COUNTED.findall(observed)
+    return sum(int(new) + int(old or 0) for new, old in counted) if counted else None
 
 
 def _contracted(update: Mapping[str, Any], ledger: Ledger) -> tuple[str, ...]:

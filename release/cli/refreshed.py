@@ -33,7 +33,10 @@ def _changes(metadata: Mapping[str, Any]) -> str:
     if metadata["op"] == "delete":
         return "gone in AWS"
     old, new = (_outputs(metadata.get(name)) for name in ("old", "new"))
-    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    # A provider may say nothing, or that it is empty.
+    names = sorted(
+        name for name in old.keys() | new.keys() if (old.get(name) or None) != (new.get(name) or None)
+    )
     return f"{', '.join(names) or 'something'} changed in AWS"
 
 

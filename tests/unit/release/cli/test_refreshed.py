@@ -17,7 +17,7 @@ def event(kind: str, op: str, name: str, old: dict[str, Any] | None, new: dict[s
 
 def test_what_is_gone_or_changed_is_named_without_its_values_and_what_is_only_asked_for_is_not() -> None:
     token = {"outputs": {"token": "s3cret", "size": 1}}
-    other = {"outputs": {"token": "other", "size": 1, "more": True}}
+    other = {"outputs": {"token": "other", "size": 1, "more": True, "none": []}}
     lines = [
         event("resourcePreEvent", "refresh", "jobs", token, token),
         event("resOutputsEvent", "update", "jobs", token, other),
