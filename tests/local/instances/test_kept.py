@@ -66,5 +66,5 @@ def test_one_that_only_dies_is_given_up_and_its_instance_asks_to_be_replaced(clo
 def test_one_that_takes_more_memory_than_it_may_is_ended_and_started_again(cloud: Cloud, endpoint: str):
     kept = Kept(cloud, endpoint, HUNGRY, memory="60M")
     awaited(lambda: kept.says("web").count("has it all") >= 2)
-    assert "process: web ended: SIGKILL" in kept.says()
+    awaited(lambda: "process: web ended: SIGKILL" in kept.says())
     assert "Out of memory" in cloud.log(kept.spec)
