@@ -32,10 +32,11 @@ class Operations:
         """The work's result.
 
         Raises:
-            ShiftCancelled: the work was told to stop and had nothing to put back.
+            ShiftCancelled: the work was told to stop and had nothing to put back; it tells of a shift that was undone.
         """
         if self._reason:
             work.close()
+            await self._raise_undone()
             raise ShiftCancelled(self._reason, state="nothing was begun")
         task = asyncio.ensure_future(work)
         self._running.add(task)
@@ -46,8 +47,7 @@ class Operations:
             if not task.done():
                 self.stop(ENGINE_GONE)
                 raise
-            if self._undoing:
-                raise await unstoppable(_result(self._undoing)) from None
+            await self._raise_undone()
             raise ShiftCancelled(
                 self._reason,
                 state="nothing was changed",
@@ -64,6 +64,11 @@ class Operations:
                 self._undoing = asyncio.ensure_future(back(ShiftCancelled(reason)))
                 self._running.add(self._undoing)
                 self._undoing.add_done_callback(self._running.discard)
+
+    async def _raise_undone(self) -> None:
+        """The error of a shift that is being undone, if one is: how that ended is what there is to say."""
+        if self._undoing:
+            raise await unstoppable(_result(self._undoing)) from None
 
     async def undone(self, seconds: float) -> None:
         """Return when a shift that was unsettled is undone, or after so many seconds."""

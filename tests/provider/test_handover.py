@@ -151,12 +151,20 @@ async def test_a_cancel_while_it_bakes_brings_everything_back(
 
 @pytest.mark.parametrize("end", ["cancel", "death", "signal"])
 async def test_a_shift_that_no_handover_follows_is_undone_by_whoever_ends_the_provider(
-    engine: Engine, cloud: Any, crew: Crew, shifted: Any, end: str
+    engine: Engine,
+    cloud: Any,
+    crew: Crew,
+    handing: Inputs,
+    former: Mapping[str, Any],
+    shifted: Any,
+    end: str,
 ) -> None:
     if end == "cancel":
         # As the engine says at each of its ends; it goes when it has the answer.
         await engine.cancel()
         assert cloud.weights() == {V1: 100}
+        text = await refused(engine.update(HANDOVER, former, handing()))
+        assert "100 % on v1 (ab12cd34), proven by" in text
     elif end == "death":
         await engine.die()
     else:
