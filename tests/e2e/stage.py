@@ -28,7 +28,7 @@ LOGS = ROOT / ".uneventful" / "test-logs"
 """What every command printed."""
 BEGUN = "UNEVENTFUL_TEST_HOME"
 """Names the home of an environment that is up already, and that whoever began it will end."""
-VERSIONS = ("1", "2", "2.1", "3", "4", "6")
+VERSIONS = ("1", "2", "2.1", "3", "4", "5", "6")
 """All that the tests release."""
 
 

@@ -1,4 +1,4 @@
-"""What differs from version to version: the look, what is remarked on an order, and the mistakes that two have."""
+"""What differs from version to version: the look, what is remarked on an order, and the mistakes that three have."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ PAGE = """<!doctype html>
 @dataclass(frozen=True)
 class Look:
     """A version's colour and headline, the status of its health path, and the share of pages that fail (0
-    to 1). `remark` is the column that an order's remark is in, the only one that some versions have and others not.
+    to 1). `remark` is the column that an order's remark is in, the only one that some versions have and others not;
+    `worker_status` is what its worker ends with at once, 0 where it works.
     """
 
     colour: str
@@ -35,6 +36,7 @@ class Look:
     health_status: int = 200
     failing_share: float = 0.0
     remark: str = "note"
+    worker_status: int = 0
 
     @classmethod
     def read(cls) -> Look:

@@ -52,7 +52,10 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     log.setLevel(logging.INFO)
     release = os.environ.get("RELEASE_ID", "none")
-    jobs, database = open_jobs(os.environ), open_database(os.environ)
+    look, jobs, database = Look.read(), open_jobs(os.environ), open_database(os.environ)
+    if look.worker_status:
+        log.error("the worker of this version has lost its tools")
+        return look.worker_status
     if jobs is None or database is None:
         log.error("a worker needs QUEUE_JOBS_URL and DATABASE_HOST")
         return 1
@@ -60,7 +63,7 @@ def main() -> int:
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stopping.set())
     log.info("release %s takes jobs", release)
-    work(jobs, Orders(database, release, Look.read().remark), stopping)
+    work(jobs, Orders(database, release, look.remark), stopping)
     log.info("release %s stopped", release)
     return 0
 

@@ -133,10 +133,10 @@ def test_what_version_2_changes_in_the_schema_is_in_its_bundle_and_not_in_those_
     bundle_of,
 ) -> None:
     revisions = {
-        version: [(m.revision, m.kind) for m in bundle_of(version).manifest.migrations] for version in "125"
+        version: [(m.revision, m.kind) for m in bundle_of(version).manifest.migrations] for version in "126"
     }
     first = [("0001", "expand")]
-    assert revisions["1"] == revisions["5"] == first
+    assert revisions["1"] == revisions["6"] == first
     assert revisions["2"] == [*first, ("0002", "expand"), ("0003", "backfill"), ("0004", "contract")]
     assert [allowed.revision for allowed in bundle_of("2").manifest.allowed] == ["0004"]
     with tarfile.open(bundle_of("2").path) as tar:
@@ -213,9 +213,9 @@ def test_version_4_is_healthy_and_fails_one_page_in_twenty(run) -> None:
 
 
 def test_any_other_version_is_a_good_one(run) -> None:
-    shop = run("5")
+    shop = run("6")
     assert shop.ask("/healthz")[0] == 200
-    assert "<strong>5</strong>" in shop.ask("/")[2].decode()
+    assert "<strong>6</strong>" in shop.ask("/")[2].decode()
 
 
 def test_an_answer_costs_little_enough_for_a_thousand_a_second_beside_everything_else(run) -> None:
