@@ -5,7 +5,6 @@ Moments are UTC in ISO 8601, as the ledger keeps them; an empty one is not known
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -27,25 +26,14 @@ def instant(entry: Warm, now: datetime) -> bool:
     return not entry.warm_until or now < _read(entry.warm_until)
 
 
-def instant_until(entries: Iterable[Warm], now: datetime) -> datetime | None:
-    """Until when a rollback to one of these warm releases boots nothing: the latest of their moments that is to come.
-
-    None where there is no such release, or no moment at which it ends.
-    """
-    left = [entry for entry in entries if instant(entry, now)]
-    if not left or any(not entry.warm_until for entry in left):
-        return None
-    return max(_read(entry.warm_until) for entry in left)
-
-
 def told(entry: Warm, now: datetime) -> str:
-    """In words, until when a rollback to this warm release is instant."""
+    """In words, what a rollback to this warm release is, and until when."""
     if not entry.warm_until:
-        return "until another release takes its place"
+        return "instant until another release takes its place"
     end = _read(entry.warm_until)
     if now >= end:
-        return f"shrunk since {entry.warm_until}: going back boots it again"
-    return f"until {entry.warm_until}, {length(end - now)} more"
+        return f"minutes: it shrank at {entry.warm_until}, and boots again"
+    return f"instant until {entry.warm_until}, {length(end - now)} more"
 
 
 def written(moment: datetime) -> str:

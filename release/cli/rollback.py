@@ -13,7 +13,7 @@ import typer
 
 from release.cli.terms import Stack, say
 from release.errors import RollbackUnrecorded, ScalingError, Shrunk, UneventfulError
-from release.warmth import instant, told
+from release.warmth import instant
 
 if TYPE_CHECKING:
     from release.cli.project import Project
@@ -93,7 +93,9 @@ def _moved(entry: Entry, state: StackState, stack: str, why: str, started: float
         kept = await _keep(entry, state, _AT_ONCE)
         moved = await move(target, why, ports(state, release.manifest.health_path))
         if not kept and not await _keep(entry, state, _IN_THE_END):
-            say(f"  the groups of {release} may still shrink {told(entry, datetime.now(UTC))}")
+            say(
+                f"  the groups of {release} may still shrink, at {entry.warm_until or 'a time that is not known'}"
+            )
         return moved
 
     try:

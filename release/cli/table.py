@@ -95,7 +95,7 @@ def _lines(
     if facts and facts.failures:
         yield "failures", f"of {facts.sampled} answers on fresh connections failed: {facts.failures}"
     for entry in state.ledger.warm:
-        yield "rollback", f"to {entry.release} is instant {warmth.told(entry, now)}"
+        yield "rollback", f"to {entry.release} is {warmth.told(entry, now)}"
     for fleet in state.candidates:
         yield "candidate", f"{fleet.release} never became live: `pulumi up --stack {stack}` removes its fleet"
     if standing.schema.newest:
