@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LINTED := infra release migrator localcloud demo bench setup tests examples __main__.py
 ARGS ?=
 
-.PHONY: up down preview clean test lint demo bench bench-rollback bench-migrations kills kills-fast migrations-thorough engine engine-from-nothing python
+.PHONY: up down preview clean test lint demo bench bench-rollback bench-migrations kills kills-fast proofs migrations-thorough engine engine-from-nothing python
 
 up: python ## the local cloud, the program on it and a first release: a running environment
 	@$(PYTHON) -m setup up
@@ -60,6 +60,10 @@ kills: python ## every phase of a release, struck by every kind of death, under 
 kills-fast: python ## half of the kill matrix: each phase and each kind of death at least once
 	@$(PYTHON) -m setup engine --dev
 	@KILLS=fast $(BIN)/python -m pytest -q tests/kills
+
+proofs: python ## 20,000 jobs, a tick each second and deaths of processes, through releases and rollbacks: minutes
+	@$(PYTHON) -m setup engine --dev
+	@$(BIN)/python -m pytest -q -s tests/proofs
 
 migrations-thorough: python ## two migrators at once, and kills at random instants, fifty rounds each
 	@$(PYTHON) -m setup engine --dev
