@@ -22,6 +22,7 @@ from moto.scheduler.models import EventBridgeSchedulerBackend
 
 from localcloud.controlplane.cachesubnets import cache_subnet_groups
 from localcloud.controlplane.hooks import Addition, Hook, after
+from localcloud.controlplane.messages import messages
 from localcloud.controlplane.objects import denied_objects
 from localcloud.controlplane.queueattributes import queue_attributes
 
@@ -72,6 +73,7 @@ def corrections() -> tuple[Hook | Addition, ...]:
         *cache_subnet_groups(),
         *queue_attributes(),
         *denied_objects(),
+        *messages(),
     )
 
 
