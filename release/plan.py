@@ -117,7 +117,7 @@ def make_plan(
         if contraction
         else (
             *migrating(action, former, target, migrations),
-            *moving(action, former, target, booted, web_min),
+            *moving(action, former, target, booted, web_min, terms.baked),
         ),
         rollback_cost=rollback_cost(action, former, target, warm_after, web_min, terms.warm),
         migrations=migrations,

@@ -26,23 +26,35 @@ def migrating(
 
 
 def moving(
-    action: Action, former: Release | None, target: Release, running: bool, web_min: int
+    action: Action, former: Release | None, target: Release, running: bool, web_min: int, bake: int
 ) -> tuple[str, ...]:
-    """What happens to the fleets and the traffic. `running` says whether the target's fleet is there already."""
+    """What happens to the fleets and the traffic. `running` says whether the target's fleet is there already, `bake`
+    for how many seconds a release is watched on.
+    """
     if action == "nothing":
         return ()
-    shift = (
-        f"traffic moves from {former} to {target} by steps, each one proven and watched; back on any doubt"
-        if former
-        else f"all traffic goes to {target}"
-    )
     workers = _workers(former, target, running)
     last = schedules.step(former, target)
+    shift = _shift(action, former, target)
+    if bake and action != "rollback":
+        baking = (
+            f"{target} bakes: it is watched for {length(timedelta(seconds=bake))} more; back on any doubt"
+        )
+        last = (*last, baking)
     if running:
         return f"the fleet of {target} runs already, and proved itself when it booted", *workers, shift, *last
     fleet = f"a fleet of {target} boots, at least {_instances(web_min)}, without traffic"
     gate = f"{target} proves itself through the balancer: healthy targets, and answers of its own in a row"
     return fleet, *workers, gate, shift, *last
+
+
+def _shift(action: Action, former: Release | None, target: Release) -> str:
+    if former is None:
+        return f"all traffic goes to {target}"
+    moves = f"traffic moves from {former} to {target}"
+    if action == "rollback":
+        return f"{moves}, at once by release rollback, by steps without it; proven and watched"
+    return f"{moves} by steps, each one proven and watched; back on any doubt"
 
 
 def _workers(former: Release | None, target: Release, running: bool) -> tuple[str, ...]:
@@ -51,12 +63,14 @@ def _workers(former: Release | None, target: Release, running: bool) -> tuple[st
     lines = []
     if own:
         number = f"{len(own)} worker process" + ("es" if len(own) > 1 else "")
-        starts = ("starts" if len(own) == 1 else "start") + (" again" if running else " with it")
+        s = "s" if len(own) == 1 else ""
+        starts = f"rest{s} until the traffic has moved"
+        starts = starts if running else f"boot{s} with it and {starts}"
         lines.append(f"{number} ({', '.join(process.name for process in own)}) {starts}")
     if others:
         names = "" if own else f" ({', '.join(process.name for process in others)})"
         lines.append(
-            f"{'those' if own else 'the workers'} of {former}{names} stop when the traffic has moved"
+            f"{'those' if own else 'the workers'} of {former}{names} then finish what they hold, and rest"
         )
     return ("; ".join(lines),) if lines else ()
 

@@ -488,8 +488,10 @@ def recording_of_workers(recording: Recording) -> tuple[Any, Any]:
 
 
 def test_the_plan_says_what_workers_do(second: Recording) -> None:
-    assert "2 worker processes (worker, mailer) start with it" in plan(second)
-    assert f"those of {W1} stop when the traffic has moved" in plan(second)
+    assert "2 worker processes (worker, mailer) boot with it and rest until the traffic has moved" in plan(
+        second
+    )
+    assert f"those of {W1} then finish what they hold, and rest" in plan(second)
 
 
 def test_workers_come_back_with_their_release(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -498,7 +500,7 @@ def test_workers_come_back_with_their_release(monkeypatch: pytest.MonkeyPatch) -
     assert sizes(recording)[f"worker-{W1.id}"] == (1, 2)
     assert sizes(recording)[f"worker-{W2.id}"] == (1, 1)
     assert sizes(recording)[f"mailer-{W2.id}"] == (1, 1)
-    assert "1 worker process (worker) starts again" in plan(recording)
+    assert "1 worker process (worker) rests until the traffic has moved" in plan(recording)
 
 
 def test_a_release_that_becomes_warm_changes_nothing_but_how_its_instances_may_grow_fewer(

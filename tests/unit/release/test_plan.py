@@ -100,6 +100,13 @@ def test_what_is_shown_first_names_from_to_steps_what_stays_what_leaves_and_the_
     ]
 
 
+def test_a_bake_is_the_last_step_of_a_release_and_none_of_a_way_back() -> None:
+    forward = make_plan(ledger_of("1", "2"), THREE, 1, 2, terms=Terms(baked=600))
+    assert forward.steps[-1] == f"{THREE} bakes: it is watched for 10 min more; back on any doubt"
+    back = make_plan(ledger_of("1", "2"), ONE, 1, 2, terms=Terms(baked=600))
+    assert "by release rollback" in back.steps[-1]
+
+
 def test_the_migrations_that_will_run_are_named_with_the_exceptions_that_they_ask_for() -> None:
     asking = manifest("2", migrations="e1 e2 b3 c4").model_copy(
         update={"allowed": (Allowed(revision="e2", rule="truncate", reason="nobody has used it"),)}
