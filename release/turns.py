@@ -1,8 +1,9 @@
 """Turns: whose workers take jobs. The instances of workers boot with their fleet, and work only when they are told to.
 
 An instance obeys its tag; one without a tag, which its group has launched since, obeys the list in the bundle bucket.
-Each reports in its boot's log what it does: `turn: ready`, `turn: working`, `turn: resting after 2.3 s`,
-`turn: failed: …`, or `boot failed: …`. Pure.
+Each reports in its boot's log what it does: `turn: ready`, `turn: working` once its process has run for some seconds,
+`turn: starting again after …` when that ended, `turn: resting after 2.3 s`, `turn: failed: …`, or `boot failed: …`.
+Pure.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 Turn = Literal["working", "resting"]
-Doing = Literal["ready", "working", "resting", "failed", "unbooted"]
+Doing = Literal["ready", "starting", "working", "resting", "failed", "unbooted"]
 
 _TURN, _BOOT_FAILED = "turn: ", "boot failed: "
 _OBEDIENT = b"uneventful-turn"
 _PACKED = b"\x1f\x8b"
 _WORDS: Mapping[str, Doing] = {
     "ready": "ready",
+    "starting": "starting",
     "working": "working",
     "resting": "resting",
     "failed:": "failed",

@@ -25,6 +25,8 @@ SLOWEST = 20.0
 """Seconds between two looks at the tag, and at the list: the same answer again makes these looks rarer."""
 CRASHES, SOON = 3, 30.0
 """So many ends within so many seconds are a failure."""
+STEADY = 5.0
+"""Seconds for which a process must run before it is said to work: one that crashes at its start never is."""
 
 
 class Metadata:
@@ -82,6 +84,11 @@ class Ends:
         self._seen: list[tuple[float, str]] = []
         self._untold = 0
 
+    @property
+    def last(self) -> tuple[float, str]:
+        """When (s of the clock of `failure`) and how it ended last; 0 and nothing where it did not."""
+        return self._seen[-1] if self._seen else (0.0, "")
+
     def failure(self, now: float) -> str:
         """What to say when it has ended too often again; else nothing."""
         with self._log.open("rb") as log:
@@ -111,12 +118,12 @@ class Worker:
         self._unit, self._ends = f"uneventful-{process}.service", ends
         self._pace = Path(__file__).resolve().parent / f"starts-{process}"
         self._does, self._refused = "", 0
+        self._runs_since, self._steady, self._failing = 0.0, False, False
 
     def obey(self, turn: str, now: float) -> list[str]:
         """What is to be said of it."""
         if turn == "working" == self._does:
-            failure = self._ends.failure(now)
-            return [f"failed: {failure}"] if failure else []
+            return self._watched(now)
         if turn not in ("working", "resting") or turn == self._does:
             return []
         if turn == "resting":
@@ -133,10 +140,24 @@ class Worker:
         started = self._systemctl("start")
         if started.returncode == 0:
             self._does, self._refused = turn, 0
-            return ["working"]
+            self._runs_since, self._steady, self._failing = now, False, False
+            return []
         self._refused += 1
         why = started.stdout.strip()[-300:]
         return [f"failed: it did not start: {why}"] if self._refused % 10 == 1 else []
+
+    def _watched(self, now: float) -> list[str]:
+        failure = self._ends.failure(now)
+        at, how = self._ends.last
+        if at > self._runs_since:
+            self._runs_since, self._steady = at, False
+            self._failing = self._failing or bool(failure)
+            # A failure stays the last word until it runs again.
+            return [f"failed: {failure}"] if failure else [f"starting again after {how}"][self._failing :]
+        if not self._steady and now - self._runs_since >= STEADY:
+            self._steady, self._failing = True, False
+            return ["working"]
+        return []
 
     def _systemctl(self, verb: str) -> subprocess.CompletedProcess[str]:
         command = ["systemctl", verb, self._unit]

@@ -59,6 +59,10 @@ class Followers:
         await self.turns.tell(self.working)
         return await self.turns.taken(self.working, self._limit)
 
+    async def still_taken(self) -> Standing:
+        """After `take_turns`: everybody does as told now."""
+        return await self.turns.taken(self.working, self._limit)
+
     async def take_schedules(self) -> Applied:
         """The schedules are those of the release."""
         return await self._apply([Entry.load(entry) for entry in self._inputs.schedules])

@@ -116,6 +116,8 @@ class Succession:
         self._at_start = {queue: await self._ports.queues.depth(queue) for queue in self._queues}
         await self._follow(followers)
         await self._bake(watch, followers)
+        # Who ended meanwhile, and is not steady again, is waited for.
+        await followers.still_taken()
         handed = self._time.stamp()
         return HandedOver(handed, handed if inputs.bake else "", "\n".join(self._told))
 

@@ -155,6 +155,7 @@ def test_one_that_a_backlog_has_launched_meanwhile_and_that_boots_yet_is_not_wai
     [
         ("turn: ready", "ready"),
         ("turn: working", "working"),
+        ("turn: starting again after exit status 1", "starting"),
         ("turn: resting after 2.3 s", "resting"),
         ("turn: failed: worker ended 3 times in 12 s, last with exit status 1", "failed"),
         ("boot failed: no variables", "unbooted"),

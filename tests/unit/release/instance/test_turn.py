@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from release.instance.turn import SLOWEST, Ends, Listed
+from release.instance.turn import SLOWEST, Ends, Listed, Worker
 
 
 @pytest.fixture
@@ -81,3 +82,31 @@ def test_the_list_is_read_now_and_then_and_counts_as_long_as_it_cannot_be_read_a
     assert max(pauses[:3]) <= 8, "a change is seen soon"
     assert max(pauses) <= SLOWEST
     assert len(read) < 200 / 10
+
+
+class Unit(Worker):
+    """A worker whose unit starts and stops as it is told."""
+
+    def _systemctl(self, verb: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess([verb], 0, stdout="active")
+
+
+def test_it_works_once_it_has_run_for_some_seconds_and_a_failure_stays_the_last_word_until_then(
+    log: Path,
+) -> None:
+    worker, said = Unit("worker", Ends(log, "worker")), list[str]()
+    ended = {1, 2, 4, 7}
+    for now in range(30):
+        if now in ended:
+            ends(log, times=1)
+        said += [f"{now}: {line}" for line in worker.obey("working", float(now))]
+    assert said == [
+        "1: starting again after exit status 1",
+        "2: starting again after exit status 1",
+        "4: failed: worker ended 3 times in 3 s, last with exit status 1",
+        "12: working",
+    ]
+    ends(log, times=1)
+    assert worker.obey("working", 40.0) == ["starting again after exit status 1"]
+    assert worker.obey("working", 44.0) == []
+    assert worker.obey("working", 45.0) == ["working"]
