@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from tests.e2e.stage import Stage
 
-SLACK = timedelta(seconds=2)
-"""How much earlier than it says so a worker may have begun, or later ended."""
+STEADY = timedelta(seconds=5)
+"""A worker has run for so long when its instance says that it works."""
+
+SLACK = timedelta(seconds=3)
+"""How much earlier still it may have begun, or later ended, than its log says."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Spell:
     def covers(self, release: str, moment: datetime) -> bool:
         return (
             self.release == release
-            and self.begin - SLACK <= moment
+            and self.begin - STEADY - SLACK <= moment
             and (self.end is None or moment <= self.end + SLACK)
         )
 
