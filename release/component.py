@@ -16,7 +16,7 @@ from infra.settings import Settings
 from release import model, priorities
 from release.contract import Contract, contract_orders
 from release.fleet import HEADER, Door, Fleet
-from release.handing_over import Successor, early, hand_over, live_by
+from release.handing_over import Successor, early, hand_over, watched
 from release.intent import Intent
 from release.ledger import contracted, promote
 from release.log_groups import LogGroups
@@ -24,6 +24,7 @@ from release.migration import Migration, order
 from release.resources import Handover, TrafficShift
 from release.scheduled import scheduled
 from release.shrinking import shrink, warm_until
+from release.watched import Watched
 from release.who import who
 from release.workers import Workers
 
@@ -69,10 +70,11 @@ class Release(pulumi.ComponentResource):
             fleet = fleets[wanted.id]
             workers[wanted.id] = self._workers(wanted, fleet, working=True, after=[])
             own = list(workers[wanted.id].values())
-            shift = self._shift(wanted, fleet, workers[wanted.id])
+            known = watched(wanted, fleet, intent, environment, settings.rollout)
+            shift = self._shift(wanted, fleet, workers[wanted.id], known)
             handover = hand_over(
-                Successor(wanted, fleet, workers[wanted.id], schedules[wanted.id]),
-                intent,
+                Successor(wanted, known, workers[wanted.id], schedules[wanted.id]),
+                intent.former,
                 environment,
                 settings,
                 self._logs,
@@ -215,28 +217,16 @@ class Release(pulumi.ComponentResource):
             return []
         return [fleet.group_name, *(each.group_name for each in workers)]
 
-    def _shift(self, wanted: model.Release, fleet: Fleet, workers: Mapping[str, Workers]) -> TrafficShift:
-        rollout, health_path = self._settings.rollout, wanted.manifest.health_path
-        own = list(workers.values())
+    def _shift(
+        self, wanted: model.Release, fleet: Fleet, workers: Mapping[str, Workers], known: Watched
+    ) -> TrafficShift:
+        rollout, own = self._settings.rollout, list(workers.values())
         return TrafficShift(
             "traffic",
-            listener_arn=self._environment.listener_arn,
-            priority=priorities.MAIN,
-            release=wanted.id,
-            version=wanted.version,
-            target_group_arn=fleet.target_group_arn,
-            url=self._environment.url.apply(lambda url: f"{url}{health_path}"),
+            known,
             steps=list(rollout.steps),
             observe=rollout.observe,
-            proof=rollout.proof,
             drain=rollout.drain,
-            metrics_deadline=rollout.metrics,
-            max_error_rate=rollout.limits.errors,
-            max_latency_ratio=rollout.limits.latency,
-            alarms=[*self._environment.alarm_names, *fleet.alarm_names, *rollout.limits.alarms],
-            lease_bucket=self._environment.bundle_bucket,
-            back=self._intent.plan.action == "rollback",
-            former=live_by(self._intent.former),
             **early(wanted, workers, self._intent.former, rollout),
             log_groups=dict(self._logs),
             deadline=rollout.handover,

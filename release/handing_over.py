@@ -16,34 +16,28 @@ from release.fleet import Fleet
 from release.former import Former
 from release.intent import Intent
 from release.model import Release
-from release.resources import Handover, Live
+from release.resources import Handover
+from release.watched import Live, Watched
 from release.workers import Workers, queue_of
 
 
 @dataclass(frozen=True)
 class Successor:
-    """Who is to have everything: its web fleet, its workers by process, and its schedules as they are held."""
+    """Who is to have everything: what is known of its traffic, its workers by process, and its schedules as they are
+    held.
+    """
 
     release: Release
-    fleet: Fleet
+    watched: Watched
     workers: Mapping[str, Workers]
     schedules: pulumi.Output[list[dict[str, str]]]
 
 
-def hand_over(
-    successor: Successor,
-    intent: Intent,
-    environment: Outputs,
-    settings: Settings,
-    log_groups: Mapping[str, pulumi.Output[str]],
-    opts: pulumi.ResourceOptions,
-) -> Handover:
-    """To be done after the shift to the same release."""
-    release, fleet, rollout, former = successor.release, successor.fleet, settings.rollout, intent.former
-    live = former.ledger.live
-    drains = [each.manifest.drain_seconds for each in (release, *((live.release,) if live else ()))]
-    return Handover(
-        "handover",
+def watched(
+    release: Release, fleet: Fleet, intent: Intent, environment: Outputs, rollout: Rollout
+) -> Watched:
+    """What shift and handover both know of who gets the traffic."""
+    return Watched(
         listener_arn=environment.listener_arn,
         priority=priorities.MAIN,
         release=release.id,
@@ -53,11 +47,28 @@ def hand_over(
         proof=rollout.proof,
         max_error_rate=rollout.limits.errors,
         max_latency_ratio=rollout.limits.latency,
-        alarms=[*environment.alarm_names, *fleet.alarm_names, *rollout.limits.alarms],
         lease_bucket=environment.bundle_bucket,
         metrics_deadline=rollout.metrics,
+        alarms=[*environment.alarm_names, *fleet.alarm_names, *rollout.limits.alarms],
         back=intent.plan.action == "rollback",
-        former=live_by(former),
+        former=_live_by(intent.former),
+    )
+
+
+def hand_over(
+    successor: Successor,
+    former: Former,
+    environment: Outputs,
+    settings: Settings,
+    log_groups: Mapping[str, pulumi.Output[str]],
+    opts: pulumi.ResourceOptions,
+) -> Handover:
+    """To be done after the shift to the same release."""
+    release, rollout, live = successor.release, settings.rollout, former.ledger.live
+    drains = [each.manifest.drain_seconds for each in (release, *((live.release,) if live else ()))]
+    return Handover(
+        "handover",
+        successor.watched,
         workers=obedient(release, successor.workers, former),
         resting=former.resting(release.id),
         log_groups=log_groups,
@@ -71,7 +82,7 @@ def hand_over(
     )
 
 
-def live_by(former: Former) -> Live:
+def _live_by(former: Former) -> Live:
     """What is live before this update."""
     live = former.ledger.live
     if live is None:

@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, cast
 
 import pulumi
 
-
-@dataclass(frozen=True)
-class Live:
-    """What is live by the ledger before the update: the release's id, its version and its target group's ARN. All are
-    empty where nothing is.
-    """
-
-    release: str = ""
-    version: str = ""
-    target_group_arn: str = ""
-
-    def inputs(self) -> Mapping[str, str]:
-        return {
-            "formerRelease": self.release,
-            "formerVersion": self.version,
-            "formerTargetGroupArn": self.target_group_arn,
-        }
+from release.watched import Watched
 
 
 class HealthGate(pulumi.CustomResource):
@@ -81,68 +63,39 @@ class HealthGate(pulumi.CustomResource):
 
 
 class TrafficShift(pulumi.CustomResource):
-    """All traffic of the listener's paths on one release's target group; owns the listener rule with the weights.
+    """All traffic of the listener's paths on the target group of `watched`; owns the listener rule with the weights.
 
     An update moves the traffic by `steps` (percent), watches each for `observe` s, and ends with the new release
-    alone, or with everything back where it was and an error. `max_error_rate` is a fraction above the former
-    release's; `proof` and `metrics_deadline` (s) bound the wait for the data plane and for the metrics; `drain` (s)
-    is how long the former release is kept running after the last step. `lease_bucket` holds the writers' lease. `back`
-    is the way back to a release that served before, which no alarm that rings already can stop; `former` is what is
-    live by the ledger. `groups` are those of its instance groups (names) that must not shrink any more.
-    `workers`, its groups by process, begin before it has any traffic, within `deadline` s; `resting` and `log_groups`
-    are as a Handover has them.
+    alone, or with everything back where it was and an error. `drain` (s) is how long the former release is kept running
+    after the last step. `groups` are those of its instance groups (names) that must not shrink any more. `workers`, its
+    groups by process, begin before it has any traffic, within `deadline` s; `resting` and `log_groups` are as a
+    Handover has them.
     """
 
     def __init__(
         self,
         name: str,
+        watched: Watched,
         *,
-        listener_arn: pulumi.Input[str],
-        priority: pulumi.Input[int],
-        release: pulumi.Input[str],
-        version: pulumi.Input[str],
-        target_group_arn: pulumi.Input[str],
-        url: pulumi.Input[str],
-        steps: pulumi.Input[Sequence[pulumi.Input[int]]],
-        observe: pulumi.Input[float],
-        proof: pulumi.Input[float],
-        max_error_rate: pulumi.Input[float],
-        max_latency_ratio: pulumi.Input[float],
-        lease_bucket: pulumi.Input[str],
-        drain: pulumi.Input[float],
-        alarms: pulumi.Input[Sequence[pulumi.Input[str]]] = (),
-        metrics_deadline: pulumi.Input[float] = 180,
-        back: pulumi.Input[bool] = False,
-        former: Live = Live(),
-        groups: pulumi.Input[Sequence[pulumi.Input[str]]] = (),
-        workers: Mapping[str, pulumi.Input[str]] = MappingProxyType({}),
-        resting: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
-        log_groups: Mapping[str, pulumi.Input[str]] = MappingProxyType({}),
-        deadline: pulumi.Input[float] = 120,
+        steps: Sequence[int],
+        observe: float,
+        drain: float,
+        groups: Sequence[pulumi.Input[str]],
+        workers: Mapping[str, pulumi.Input[str]],
+        resting: Mapping[str, Mapping[str, str]],
+        log_groups: Mapping[str, pulumi.Input[str]],
+        deadline: float,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs: Mapping[str, Any] = {
-            "listenerArn": listener_arn,
-            "priority": priority,
-            "release": release,
-            "version": version,
-            "targetGroupArn": target_group_arn,
-            "url": url,
+            **watched.inputs(),
             "steps": steps,
             "observe": observe,
-            "proof": proof,
-            "maxErrorRate": max_error_rate,
-            "maxLatencyRatio": max_latency_ratio,
-            "leaseBucket": lease_bucket,
             "drain": drain,
-            "alarms": alarms,
-            "metricsDeadline": metrics_deadline,
-            "back": back,
-            **former.inputs(),
             "groups": groups,
-            "workers": dict(workers),
-            "resting": dict(resting),
-            "logGroups": dict(log_groups),
+            "workers": workers,
+            "resting": resting,
+            "logGroups": log_groups,
             "deadline": deadline,
             "ruleArn": None,
             "weights": None,
@@ -174,7 +127,7 @@ class TrafficShift(pulumi.CustomResource):
 
 class Handover(pulumi.CustomResource):
     """The workers and the schedules of the environment, once they are those of the release that has the traffic, and
-    once it was watched for `bake` s with the shift's own limits. Otherwise all is `former`'s again, traffic first.
+    once it was watched for `bake` s with the shift's own limits. Otherwise all is the former's again, traffic first.
 
     `workers` are its instance groups by process, `resting` those of all others by release and process, `log_groups` by
     process where they report. `queues` are those they take from: `name`, `url` and the URL of its `dead` letters each.
@@ -185,47 +138,21 @@ class Handover(pulumi.CustomResource):
     def __init__(
         self,
         name: str,
+        watched: Watched,
         *,
-        listener_arn: pulumi.Input[str],
-        priority: pulumi.Input[int],
-        release: pulumi.Input[str],
-        version: pulumi.Input[str],
-        target_group_arn: pulumi.Input[str],
-        url: pulumi.Input[str],
-        proof: pulumi.Input[float],
-        max_error_rate: pulumi.Input[float],
-        max_latency_ratio: pulumi.Input[float],
-        lease_bucket: pulumi.Input[str],
-        metrics_deadline: pulumi.Input[float],
-        alarms: pulumi.Input[Sequence[pulumi.Input[str]]],
-        back: pulumi.Input[bool],
-        former: Live,
         workers: Mapping[str, pulumi.Input[str]],
         resting: Mapping[str, Mapping[str, str]],
         log_groups: Mapping[str, pulumi.Input[str]],
         queues: Sequence[Mapping[str, pulumi.Input[str]]],
         schedules: pulumi.Input[Sequence[Mapping[str, str]]],
         schedule_group: pulumi.Input[str],
-        deadline: pulumi.Input[float],
-        drain: pulumi.Input[float],
-        bake: pulumi.Input[float],
+        deadline: float,
+        drain: float,
+        bake: float,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs: Mapping[str, Any] = {
-            "listenerArn": listener_arn,
-            "priority": priority,
-            "release": release,
-            "version": version,
-            "targetGroupArn": target_group_arn,
-            "url": url,
-            "proof": proof,
-            "maxErrorRate": max_error_rate,
-            "maxLatencyRatio": max_latency_ratio,
-            "leaseBucket": lease_bucket,
-            "metricsDeadline": metrics_deadline,
-            "alarms": alarms,
-            "back": back,
-            **former.inputs(),
+            **watched.inputs(),
             "workers": workers,
             "resting": resting,
             "logGroups": log_groups,
