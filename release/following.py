@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from release.errors import SchedulerError, UneventfulError
 from release.immediate import Ports
-from release.provider.operations import unstoppable
 from release.provider.ports import Schedules
-from release.provider.taking import Claim, take
+from release.provider.taking import Claim, end, take
 from release.scheduler import Applied, Entry
 from release.turn_taking import Turns
 from release.turns import Instances, Standing, Team
@@ -72,9 +71,7 @@ async def follow(
         outcome = f"{outcome}: {error.what}"
         raise
     finally:
-        beating.cancel()
-        await asyncio.wait([beating])
-        await unstoppable(lease.give_back(outcome))
+        await end(lease, beating, outcome)
 
 
 async def _tell(

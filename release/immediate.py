@@ -12,10 +12,9 @@ from release.priorities import MAIN
 from release.probes import Answer, Probes, kinds
 from release.proof import QUIET_PROBES, Window, served
 from release.provider.lease import NOBODY, Lease, LeaseStore
-from release.provider.operations import unstoppable
 from release.provider.ports import Time
 from release.provider.rule import MainRule
-from release.provider.taking import Claim, take
+from release.provider.taking import Claim, end, take
 from release.ramp import same_traffic, weights_at
 
 PROOF_SECONDS = 20.0
@@ -92,7 +91,7 @@ async def move(target: Target, reason: str, ports: Ports) -> Moved:
             lease.pinned = lease.former_pin
         raise
     finally:
-        await unstoppable(_end(lease, beating, outcome))
+        await end(lease, beating, outcome)
 
 
 async def give_way(reason: str, ports: Ports) -> None:
@@ -167,9 +166,3 @@ def _unproven(target: Target, window: Window, answers: list[Answer]) -> WeightsN
         seen=f"{tally.new} of the last {tally.total}" + (f"; {kinds(answers)}" if kinds(answers) else ""),
         state=f"the weights are 100 % on {target.label} and stay there",
     )
-
-
-async def _end(lease: Lease, beating: asyncio.Task[None], outcome: str) -> None:
-    beating.cancel()
-    await asyncio.wait([beating])
-    await lease.give_back(outcome)

@@ -68,11 +68,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Applied:
-    """What `apply` had to do, by name."""
+    """What `apply` had to do, by name; in words it is empty where that was nothing."""
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        kinds = (("added", self.added), ("changed", self.changed), ("removed", self.removed))
+        return "; ".join(f"{kind} {', '.join(names)}" for kind, names in kinds if names)
 
 
 @dataclass(frozen=True)

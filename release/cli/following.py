@@ -70,9 +70,7 @@ def followers(state: StackState, release: Release) -> Followers:
 
 
 def _tell(followed: Followed, started: float) -> None:
-    applied = followed.schedules
-    kinds = (("added", applied.added), ("changed", applied.changed), ("removed", applied.removed))
-    changes = "; ".join(f"{kind} {', '.join(names)}" for kind, names in kinds if names)
+    changes = str(followed.schedules)
     say(
         f"  workers: {followed.standing}, {followed.seen - started:.2f} s after the command"
         + (f"; schedules: {changes}" if changes else "")

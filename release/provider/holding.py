@@ -9,9 +9,8 @@ from typing import TypeVar
 from release.errors import RollbackUnrecorded, ShiftCancelled, ShiftError, UneventfulError
 from release.provider.inputs import WatchedInputs
 from release.provider.lease import NOBODY, Lease
-from release.provider.operations import unstoppable
 from release.provider.ports import ShiftPorts
-from release.provider.taking import take
+from release.provider.taking import end, take
 
 T = TypeVar("T")
 
@@ -40,7 +39,7 @@ async def holding(ports: ShiftPorts, work: Callable[[Lease], Awaitable[T]], done
         outcome = f"{lease.asked}; nothing was written"
         raise ShiftCancelled(lease.asked, state="nothing was changed by this update") from cancelled
     finally:
-        await unstoppable(_end(lease, beating, outcome))
+        await end(lease, beating, outcome)
 
 
 def must_be_free(inputs: WatchedInputs, lease: Lease, stack: str) -> None:
@@ -71,9 +70,3 @@ def named(reason: BaseException) -> UneventfulError:
     if isinstance(reason, asyncio.CancelledError):
         return ShiftCancelled(str(reason) or "the update was told to stop")
     return ShiftError(f"the provider met what it does not know: {type(reason).__name__}: {reason}")
-
-
-async def _end(lease: Lease, beating: asyncio.Task[None], outcome: str) -> None:
-    beating.cancel()
-    await asyncio.wait([beating])
-    await lease.give_back(outcome)

@@ -128,7 +128,7 @@ class Succession:
         await self._note(f"workers: {standing} after {self._time.clock() - started:.1f} s")
         applied = await followers.take_schedules()
         if applied != Applied():
-            await self._note(f"schedules: {_changes(applied)}")
+            await self._note(f"schedules: {applied}")
 
     async def _jobs_are_taken(self, followers: Followers) -> None:
         """Where messages wait, somebody must be seen to take them. On the way back there is nobody better to do it."""
@@ -187,8 +187,3 @@ class Succession:
     async def _note(self, line: str) -> None:
         self._told.append(line)
         await self._ports.shift.voice.note(line)
-
-
-def _changes(applied: Applied) -> str:
-    kinds = (("added", applied.added), ("changed", applied.changed), ("removed", applied.removed))
-    return "; ".join(f"{kind} {', '.join(names)}" for kind, names in kinds if names)

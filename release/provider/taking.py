@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 from release.aws import CALL_SECONDS
 from release.errors import LeaseError, LeaseHeld
 from release.provider.lease import QUIET_SECONDS, Clock, Grip, Lease, LeaseStore, Sleep
+from release.provider.operations import unstoppable
 
 PATIENCE_SECONDS = 20.0
 YIELD_SECONDS = QUIET_SECONDS + 0.5
@@ -106,3 +108,14 @@ def is_silent(top: Grip, watched: float) -> bool:
 def _ending(record: Mapping[str, Any]) -> str:
     holder = record.get("holder", "somebody")
     return f"{holder}: {record.get('outcome')}" if record.get("released") else f"{holder}: fell silent"
+
+
+async def end(lease: Lease, beating: asyncio.Task[None], outcome: str) -> None:
+    """Let the next one in, and tell it the outcome, once the heartbeats have ended. No cancel stops it."""
+
+    async def given_back() -> None:
+        beating.cancel()
+        await asyncio.wait([beating])
+        await lease.give_back(outcome)
+
+    await unstoppable(given_back())
