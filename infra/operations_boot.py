@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
+from infra.again import again
 from infra.cloud_config import body, file
 from infra.log_agent import AGENT, AGENT_FILE, configuration
 from infra.operations_programs import COMMANDS_UNIT, FOLDER, LOGS, SAID, commands_unit
@@ -81,14 +82,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 mkdir -p .{LOGS} .{FOLDER}/bundles
 exec >>.{LOGS}/boot.log 2>&1
-again() {{
-  tries=0
-  until "$@"; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 60 ] || {{ echo "gave up after $tries tries: $*"; return 1; }}
-    sleep 2
-  done
-}}
+{again(60)}
 again aws s3 cp --region {region} --only-show-errors {shlex.quote(boot.programs)} .{FOLDER}/programs.json
 echo "{boot.programs_digest}  .{FOLDER}/programs.json" | sha256sum -c -
 python3 -c '

@@ -15,6 +15,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from infra.again import again
 from infra.cloud_config import body, file
 from infra.log_agent import AGENT, AGENT_FILE
 from infra.trust import AUTHORITY_URL
@@ -111,14 +112,7 @@ set -eu
 failing="there is no folder to work in"
 trap '[ $? -eq 0 ] || echo "boot failed: $failing"' EXIT
 cd "$(dirname "$0")"
-again() {{
-  tries=0
-  until "$@"; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 30 ] || {{ echo "gave up after $tries tries: $*"; return 1; }}
-    sleep 2
-  done
-}}
+{again(30)}
 # First of all, so that others can read why the rest failed; no reason not to serve.
 command -v amazon-cloudwatch-agent-ctl >/dev/null || timeout 180 dnf install -y -q {AGENT} || true
 systemctl enable --now {AGENT} || echo "no log agent: what this instance says stays on it"

@@ -131,23 +131,7 @@ StandardError=append:{log_of("boot")}
 
 
 def usage_unit() -> str:
-    return f"""\
-[Unit]
-Description=Tell how the process of this instance is
-StartLimitIntervalSec=0
-
-[Service]
-Type=exec
-ExecStart={USAGE}
-Restart=always
-RestartSec=10
-TimeoutStopSec=5
-StandardOutput=append:{log_of("usage")}
-StandardError=append:{log_of("usage")}
-
-[Install]
-WantedBy=multi-user.target
-"""
+    return _beside("Tell how the process of this instance is", USAGE, "usage", restart=10)
 
 
 def _limits(process: Process) -> str:
@@ -157,22 +141,27 @@ def _limits(process: Process) -> str:
 
 def turn_unit(release: Release, process: Process, bucket: str, region: str) -> str:
     """Starts and stops the worker. Ended before it, so that an instance which shuts down starts none."""
-    arguments = f"{release.id} {process.name} {bucket} {region}"
+    description = _specified(f"Let {process.name} work while it is its release's turn")
+    command = f"{FOLDER}/turn {release.id} {process.name} {bucket} {region}"
+    order = f"Wants=network-online.target\nAfter=network-online.target {unit_name(process)}\n"
+    return _beside(description, command, "boot", restart=1, order=order)
+
+
+def _beside(description: str, command: str, log: str, restart: int, order: str = "") -> str:
+    """What runs beside the process for as long as the instance does, whatever becomes of it; `restart` is in s."""
     return f"""\
 [Unit]
-Description={_specified(f"Let {process.name} work while it is its release's turn")}
-Wants=network-online.target
-After=network-online.target {unit_name(process)}
-StartLimitIntervalSec=0
+Description={description}
+{order}StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-ExecStart={FOLDER}/turn {arguments}
+ExecStart={command}
 Restart=always
-RestartSec=1
+RestartSec={restart}
 TimeoutStopSec=5
-StandardOutput=append:{log_of("boot")}
-StandardError=append:{log_of("boot")}
+StandardOutput=append:{log_of(log)}
+StandardError=append:{log_of(log)}
 
 [Install]
 WantedBy=multi-user.target
