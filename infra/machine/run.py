@@ -93,6 +93,7 @@ class Run:
         self._order = order
         self._id = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}"
         self._running: Running | None = None
+        self._starting, self._early = False, 0
 
     def carry_out(self, further: Iterator[str]) -> int:
         """The exit status. Its beginning and its end are recorded."""
@@ -105,7 +106,10 @@ class Run:
             if self._order["attended"]:
                 threading.Thread(target=pass_on, args=(further,), daemon=True).start()
             variables = self._prepare(folder)
+            self._starting = True
             self._running = Running(self._order["command"], folder / "app", variables)
+            if self._early:
+                self._told(self._early, None)
             status = self._running.wait(self._order["limit"])
             why = self._running.why or "ended"
             if why == "limit":
@@ -119,9 +123,12 @@ class Run:
         return status
 
     def _told(self, number: int, _: object) -> None:
-        if self._running is None:
+        if self._running is None and not self._starting:
             raise NotRun("told to stop before it began")
-        if number == signal.SIGHUP:
+        if self._running is None:
+            # It may run already, and nobody would hold it any more if its start were given up.
+            self._early = number
+        elif number == signal.SIGHUP:
             self._running.end("left alone")
         else:
             self._running.end("stopped", number)
