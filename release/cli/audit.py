@@ -109,7 +109,7 @@ def _object(report: Mapping[str, Any]) -> str:
 
 def _refused(expected: str, seen: str) -> CommandError:
     return CommandError(
-        "there is nothing to report about",
+        "no report was made",
         expected=expected,
         seen=seen,
         state="nothing was written",

@@ -58,9 +58,13 @@ class Engine:
         return exported if exported is not None else self._exported()
 
     def _ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run `pulumi` for what it prints of the stack; it asks nobody anything."""
+        """Run `pulumi` for what it prints of the stack."""
+        return self._run(*arguments, "--stack", self._project.stack)
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `pulumi` in the project for what it prints; it asks nobody anything."""
         return subprocess.run(
-            [self._pulumi, *arguments, "--stack", self._project.stack, "--non-interactive"],
+            [self._pulumi, *arguments, "--non-interactive"],
             cwd=self._project.folder,
             env=os.environ | _WITH_EVENTS,
             stdin=subprocess.DEVNULL,
@@ -131,14 +135,7 @@ class Engine:
         backend = find(self._project.folder, self._project.stack)
         if backend:
             return backend.stacks()
-        done = subprocess.run(
-            [self._pulumi, "stack", "ls", "--json", "--non-interactive"],
-            cwd=self._project.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = self._run("stack", "ls", "--json")
         if done.returncode != 0:
             raise self._no_state(done.stderr)
         return tuple(sorted(str(each["name"]).rpartition("/")[2] for each in json.loads(done.stdout or "[]")))
