@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from setup.steps import wait
 from tests.e2e.stage import BEGUN, LOGS, ROOT, end
@@ -39,7 +40,7 @@ def main() -> int:
                 print("the environment of the end-to-end tests did not come up", file=sys.stderr)
                 return status
         shared = _pytest("-v", "tests/e2e", f"--ignore={THE_END}")
-        with _going() as ending:
+        with _beside(_command("-v", THE_END), subprocess.STDOUT) as ending:
             small = _pytest(*WORKERS, *WHILE_IT_GOES)
             told, _ = ending.communicate()
         print(told)
@@ -64,34 +65,25 @@ def _command(*arguments: str) -> Sequence[str]:
 def _coming(home: Path) -> Iterator[subprocess.Popen[str]]:
     """The environment, on its way once this is entered; killed if it is left before it is there."""
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(
-            (sys.executable, "-m", "tests.e2e.beginning", str(home)),
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            text=True,
-            start_new_session=True,
-        )
-        assert process.stdout is not None
-        process.stdout.readline()
         try:
-            yield process
+            with _beside((sys.executable, "-m", "tests.e2e.beginning", str(home)), said) as process:
+                assert process.stdout is not None
+                process.stdout.readline()
+                yield process
         finally:
-            _kill(process)
             said.seek(0)
             sys.stderr.write(said.read().decode(errors="replace"))
 
 
 @contextmanager
-def _going() -> Iterator[subprocess.Popen[str]]:
-    """The tests of the environment's end."""
+def _beside(argv: Sequence[str], errors: IO[bytes] | int) -> Iterator[subprocess.Popen[str]]:
+    """A command in a process group of its own, whose errors go there; killed if it is left before its end."""
     process = subprocess.Popen(
-        _command("-v", THE_END),
+        argv,
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=errors,
         text=True,
         start_new_session=True,
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from tests.e2e.books import Done
 from tests.e2e.stage import Stage
 
 STEADY = timedelta(seconds=5)
@@ -29,6 +31,12 @@ class Spell:
             and self.begin - STEADY - SLACK <= moment
             and (self.end is None or moment <= self.end + SLACK)
         )
+
+
+def out_of_turn(done: Iterable[Done], stage: Stage) -> tuple[list[Done], tuple[Spell, ...]]:
+    """What was done first by somebody who was not at work then, and all who were."""
+    turns = spells(stage)
+    return [each for each in done if not any(turn.covers(each.by[0], each.at) for turn in turns)], turns
 
 
 def spells(stage: Stage, process: str = "worker") -> tuple[Spell, ...]:

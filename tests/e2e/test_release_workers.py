@@ -8,7 +8,7 @@ from demo.act import Act, play
 from demo.load import Load
 from tests.e2e.books import Books
 from tests.e2e.customer import Customer
-from tests.e2e.shifts import spells
+from tests.e2e.shifts import out_of_turn
 from tests.e2e.stage import Stage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
@@ -49,6 +49,5 @@ def test_jobs_are_done_once_by_those_whose_turn_it_was_while_a_release_goes_back
     done = books.done("id BETWEEN %s AND %s", orders.start, orders.stop - 1)
     assert len(done) == JOBS
     assert [each for each in done if len(each.by) != 1] == [], "done again"
-    turns = spells(stage)
-    strangers = [each for each in done if not any(turn.covers(each.by[0], each.at) for turn in turns)]
+    strangers, turns = out_of_turn(done, stage)
     assert strangers == [], turns

@@ -10,7 +10,7 @@ import pytest
 
 from demo.load import Load
 from tests.e2e.books import Books
-from tests.e2e.shifts import spells
+from tests.e2e.shifts import out_of_turn
 from tests.e2e.stage import Stage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
@@ -44,8 +44,7 @@ def test_every_job_is_done_once_and_by_workers_whose_turn_it_was(stage: Stage) -
     assert load.counted.failed == 0, load.counted
     assert len(done) == JOBS, "jobs are lost"
     assert again == 0, "a queue gives a job a second time only when it was not finished in time"
-    turns = spells(stage)
-    strangers = [each for each in done if not any(turn.covers(each.by[0], each.at) for turn in turns)]
+    strangers, turns = out_of_turn(done, stage)
     assert not strangers, f"done out of turn: {strangers[:3]} of {len(strangers)}; {turns}"
     assert len(by) == 2, "only one release took jobs: nothing was handed over"
 

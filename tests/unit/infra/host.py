@@ -77,6 +77,13 @@ class Host:
             self.command(name), input=stdin, capture_output=True, text=True, env=self.environment, timeout=60
         )
 
+    def begun(self, name: str) -> subprocess.Popen[str]:
+        """A program of the host that was started, its three streams in hand."""
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            self.command(name), stdin=pipe, stdout=pipe, stderr=pipe, env=self.environment, text=True
+        )
+
     def publish(self, migrator: str, python: str = PYTHON) -> str:
         """Put a bundle with this migrator where `aws s3 cp` finds it; its digest."""
         migrator_file = ".uneventful/migrator/migrator/__main__.py"

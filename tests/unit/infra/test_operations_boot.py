@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from typing import Any
 
@@ -110,14 +109,7 @@ def test_what_is_said_after_the_listener_has_gone_is_still_in_the_log(host: Host
         "import sys, time\nprint('begun', flush=True)\ntime.sleep(1)\nprint('one', flush=True)\n"
         "print('two', file=sys.stderr)\ntime.sleep(0.2)\nprint('done')\n"
     )
-    with subprocess.Popen(
-        host.command("migrate"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=host.environment,
-        text=True,
-    ) as running:
+    with host.begun("migrate") as running:
         assert running.stdin
         assert running.stdout
         assert running.stderr

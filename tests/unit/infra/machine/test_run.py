@@ -54,14 +54,7 @@ def runs_left(host: Host) -> list[Path]:
 @contextmanager
 def attended(host: Host, digest: str, command: str) -> Iterator[subprocess.Popen[str]]:
     """A command that somebody waits for, once it has said its first line."""
-    with subprocess.Popen(
-        host.command("run"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=host.environment,
-        text=True,
-    ) as running:
+    with host.begun("run") as running:
         assert running.stdin
         assert running.stdout
         running.stdin.write(told(digest, command, attended=True))

@@ -1,6 +1,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,21 +58,26 @@ def test_a_weight_changed_by_hand_and_failures_are_not_hidden_by_the_ledger(worl
     assert seen["failures"] == "503 ×100"
 
 
+def scaled(world: Any, name: str, least: int, wanted: int, most: int, **more: Any) -> None:
+    """An auto-scaling group with instances."""
+    scaling = world.client("autoscaling")
+    image = world.client("ec2").describe_images()["Images"][0]["ImageId"]
+    scaling.create_launch_configuration(LaunchConfigurationName=name, ImageId=image, InstanceType="t3.micro")
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName=name,
+        LaunchConfigurationName=name,
+        MinSize=least,
+        MaxSize=most,
+        DesiredCapacity=wanted,
+        AvailabilityZones=["eu-west-1a"],
+        **more,
+    )
+
+
 def test_web_instances_are_counted_as_healthy_registered_and_wanted(world) -> None:
     state = world.state(ledger())
-    group, elb, ec2 = world.target_group(TWO.id), world.client("elbv2"), world.client("ec2")
-    scaling = world.client("autoscaling")
-    image = ec2.describe_images()["Images"][0]["ImageId"]
-    scaling.create_launch_configuration(LaunchConfigurationName="t", ImageId=image, InstanceType="t3.micro")
-    scaling.create_auto_scaling_group(
-        AutoScalingGroupName="web",
-        LaunchConfigurationName="t",
-        MinSize=2,
-        MaxSize=4,
-        DesiredCapacity=3,
-        AvailabilityZones=["eu-west-1a"],
-        TargetGroupARNs=[group],
-    )
+    group, elb = world.target_group(TWO.id), world.client("elbv2")
+    scaled(world, "web", 2, 3, 4, TargetGroupARNs=[group])
     state["deployment"]["resources"].append(
         {
             "type": "aws:autoscaling/group:Group",
@@ -120,18 +126,9 @@ def test_a_fleet_that_leaves_while_it_is_asked_about_is_no_error(world) -> None:
 
 def test_queues_alarms_workers_the_lease_and_what_drifts_are_told_with_the_traffic(world) -> None:
     state = world.state(ledger())
-    scaling, sqs, watch = (world.client(name) for name in ("autoscaling", "sqs", "cloudwatch"))
-    image = world.client("ec2").describe_images()["Images"][0]["ImageId"]
-    scaling.create_launch_configuration(LaunchConfigurationName="t", ImageId=image, InstanceType="t3.micro")
-    scaling.create_auto_scaling_group(
-        AutoScalingGroupName="worker",
-        LaunchConfigurationName="t",
-        MinSize=1,
-        MaxSize=5,
-        DesiredCapacity=2,
-        AvailabilityZones=["eu-west-1a"],
-        Tags=[{"Key": "uneventful:turn", "Value": "working", "PropagateAtLaunch": True}],
-    )
+    sqs, watch = (world.client(name) for name in ("sqs", "cloudwatch"))
+    turn = {"Key": "uneventful:turn", "Value": "working", "PropagateAtLaunch": True}
+    scaled(world, "worker", 1, 2, 5, Tags=[turn])
     tags = [
         {"key": "uneventful:release", "value": TWO.id},
         {"key": "uneventful:process", "value": "worker"},
