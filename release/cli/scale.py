@@ -98,7 +98,16 @@ def wishes(sizes: Sequence[str], stack: str) -> Mapping[str, Size]:
                 next=f"release scale web=2..6 --stack {stack}",
             )
         least = int(found["least"])
-        wanted[found["process"]] = Size(least, int(found["most"] or least))
+        size = Size(least, int(found["most"] or least))
+        if size.most < size.least:
+            raise CommandError(
+                f"{typed} asks for at most {size.most} instances, but at least {size.least}",
+                expected="PROCESS=MIN..MAX, the smaller number first",
+                seen=typed,
+                state="nothing was changed",
+                next=f"release scale {found['process']}={size.most}..{size.least} --stack {stack}",
+            )
+        wanted[found["process"]] = size
     return wanted
 
 
