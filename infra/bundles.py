@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import settings
-from infra.prefixes import LEASES
+from infra.prefixes import LEASES, TIMELINES
 from infra.private_bucket import close, policy
 
 
@@ -43,14 +43,8 @@ class Bundles(pulumi.ComponentResource):
             "bundles",
             bucket=bucket.id,
             rules=[
-                aws.s3.BucketLifecycleConfigurationRuleArgs(
-                    id="forget-old-leases",
-                    status="Enabled",
-                    filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=LEASES),
-                    noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-                        noncurrent_days=1
-                    ),
-                ),
+                _forget_old_versions("forget-old-leases", LEASES),
+                _forget_old_versions("forget-old-timelines", TIMELINES),
             ],
             opts=pulumi.ResourceOptions.merge(own, pulumi.ResourceOptions(depends_on=[versioning])),
         )
@@ -75,3 +69,14 @@ class Bundles(pulumi.ComponentResource):
                 aliases=[pulumi.Alias(parent=self)],
             ),
         )
+
+
+def _forget_old_versions(name: str, prefix: str) -> aws.s3.BucketLifecycleConfigurationRuleArgs:
+    return aws.s3.BucketLifecycleConfigurationRuleArgs(
+        id=name,
+        status="Enabled",
+        filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=prefix),
+        noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
+            noncurrent_days=1
+        ),
+    )

@@ -22,6 +22,10 @@ LEASES = "lease/"
 """Objects of the bundle bucket: the lease on the weights. Its holder rewrites its object each second, so old versions
 of these are noise."""
 
+TIMELINES = "timelines/"
+"""Objects of the bundle bucket: what happened in each release. Whoever runs an update writes its own while it runs, so
+old versions of these are noise as well."""
+
 
 def logins(project: str, stack: str) -> str:
     """Secrets: the database login of each release."""
