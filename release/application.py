@@ -35,6 +35,8 @@ command = "./smoke"      # optional: tries this release against a database, DATA
 [processes.worker]       # optional: what a process of the Procfile may use of its instance
 memory = "512M"          # it is ended, and started again, when it needs more
 cpu = "50%"              # of one processor
+[processes.web]          # optional
+socket = true            # systemd listens and hands web the socket as descriptor 3, so that a crash turns nobody away
 [[schedules]]            # optional, as many as needed; or rate = "5 minutes"
 name = "nightly"
 cron = "0 3 * * ? *"     # minute, hour, day of the month, month, day of the week, year
@@ -86,12 +88,15 @@ class Smoke(BaseModel):
 
 
 class Limits(BaseModel):
-    """`[processes.NAME]`: what one process may use of its instance at most, as systemd writes it."""
+    """`[processes.NAME]`: what one process may use of its instance at most, as systemd writes it, and whether systemd
+    listens for it, which is for `web` alone.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     memory: Memory = ""
     cpu: Cpu = ""
+    socket: bool = False
 
 
 class Options(BaseModel):
@@ -162,8 +167,16 @@ def read_processes(folder: Path, limits: Mapping[str, Limits] = MappingProxyType
         raise _unusable(
             folder / OPTIONS, f"[processes.{unknown[0]}], while {PROCFILE} has {', '.join(processes)}"
         )
+    if deaf := sorted(name for name, limit in limits.items() if limit.socket and name != WEB):
+        raise _unusable(folder / OPTIONS, f"[processes.{deaf[0]}] has a socket, while only {WEB} listens")
     return tuple(
-        Process(name=each.name, command=each.command, memory=limit.memory, cpu=limit.cpu)
+        Process(
+            name=each.name,
+            command=each.command,
+            memory=limit.memory,
+            cpu=limit.cpu,
+            socket=limit.socket,
+        )
         for each in processes.values()
         for limit in [limits.get(each.name, Limits())]
     )

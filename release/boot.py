@@ -22,7 +22,7 @@ from infra.trust import AUTHORITY_URL
 from release import environment_file, log_shipping
 from release.beside import BESIDE, LEAVE, USAGE, leave_script, process_script, usage_script
 from release.environment_file import FOLDER, OPEN, Variables
-from release.errors import BundleError
+from release.errors import BootTooLong, BundleError
 from release.instance import turn
 from release.model import WEB, Process, Release
 from release.units import (
@@ -35,6 +35,8 @@ from release.units import (
     boot_unit,
     gone_unit,
     log_of,
+    socket_name,
+    socket_unit,
     turn_unit,
     unit,
     unit_name,
@@ -135,15 +137,16 @@ failing="{boot.process.name} could not be started"
 
 def _started(process: Process) -> str:
     if process.name == WEB:
-        own = f'systemctl enable --now {unit_name(process)}\necho "{unit_name(process)} was started"'
+        socket = f"systemctl enable --now {socket_name(process)}\n" if process.socket else ""
+        own = f'{socket}systemctl enable --now {unit_name(process)}\necho "{unit_name(process)} was started"'
     else:
         own = f'echo "turn: ready"\nsystemctl enable --now {TURN}'
     return f"{own}\nsystemctl enable --now {USED}\n"
 
 
 def _files(boot: Boot) -> Mapping[str, tuple[str, str]]:
-    """Permissions and content, by path: all of it is nothing to cloud-init's template, but the value of HOST and the
-    id of the instance.
+    """Permissions and content, by path: all of it is nothing to cloud-init's template, but the instance's address and
+    its id.
     """
     release, process = boot.release, boot.process
     in_the_open = environment_file.in_the_open(release)
@@ -169,6 +172,8 @@ def _files(boot: Boot) -> Mapping[str, tuple[str, str]]:
         written[f"{FOLDER}/turn"] = ("0755", f"#!/usr/bin/env -S python3 -I\n{inspect.getsource(turn)}")
         written[f"{UNITS}/{TURN}"] = ("0644", turn_unit(release, process, boot.bucket, boot.region))
     untemplated = {path: (mode, _untemplated(content)) for path, (mode, content) in written.items()}
+    if process.socket:
+        untemplated[f"{UNITS}/{socket_name(process)}"] = ("0644", socket_unit(release, process, ADDRESS))
     return {
         **untemplated,
         LEAVE: ("0755", leave_script(process.name, boot.region, STARTS - 1)),
@@ -178,7 +183,7 @@ def _files(boot: Boot) -> Mapping[str, tuple[str, str]]:
 
 def _too_long(boot: Boot, size: int) -> BundleError:
     words = sum(len(name) + len(value) for name, value in boot.release.variables.items())
-    return BundleError(
+    return BootTooLong(
         f"{boot.release} cannot boot: what its instances are told is too long",
         expected=f"at most {LIMIT} bytes of user data, which is EC2's limit",
         seen=f"{size} bytes, of which variables are about {words}",

@@ -44,12 +44,15 @@ class Process(_Frozen):
     """One line of the Procfile: `name: command`, the command as a shell reads it.
 
     `memory` is what its instance gives it at most (512M, 2G), `cpu` how much of one processor (50%, 200%); empty: all.
+    With `socket`, which only `web` may have, systemd listens for it and hands the socket over (sd_listen_fds(3)): while
+    it is started again, connections wait in place of being refused.
     """
 
     name: Annotated[str, StringConstraints(pattern=PROCESS_PATTERN)]
     command: Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\r\n\x00]+$")]
     memory: Memory = ""
     cpu: Cpu = ""
+    socket: bool = False
 
 
 class Migration(_Frozen):

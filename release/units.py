@@ -54,6 +54,10 @@ def unit_name(process: Process) -> str:
     return f"uneventful-{process.name}.service"
 
 
+def socket_name(process: Process) -> str:
+    return f"uneventful-{process.name}.socket"
+
+
 def log_of(name: str) -> str:
     """The file that a process, or the boot, writes what it has to say to."""
     return f"{LOGS}/{name}.log"
@@ -87,7 +91,7 @@ def unit(release: Release, process: Process) -> str:
 Description={_specified(f"{process.name} of release {release.version} ({release.id})")}
 Wants=network-online.target
 After=network-online.target {AGENT}.service
-StartLimitIntervalSec={WITHIN}
+{_after_its_socket(process)}StartLimitIntervalSec={WITHIN}
 StartLimitBurst={STARTS}
 OnFailure={GONE}
 
@@ -113,6 +117,22 @@ WantedBy=multi-user.target
 """
 
 
+def socket_unit(release: Release, process: Process, address: str) -> str:
+    """Listens at `address` on the process's behalf, from before its first start until the instance ends: whoever
+    connects while the process is started again waits for it.
+    """
+    return f"""\
+[Unit]
+Description={_specified(f"Where {process.name} of release {release.version} ({release.id}) listens")}
+
+[Socket]
+ListenStream={address}:{release.manifest.port}
+
+[Install]
+WantedBy=sockets.target
+"""
+
+
 def gone_unit() -> str:
     """Has the instance replaced, and asks until it is."""
     return f"""\
@@ -132,6 +152,11 @@ StandardError=append:{log_of("boot")}
 
 def usage_unit() -> str:
     return _beside("Tell how the process of this instance is", USAGE, "usage", restart=10)
+
+
+def _after_its_socket(process: Process) -> str:
+    name = socket_name(process)
+    return f"Requires={name}\nAfter={name}\n" if process.socket else ""
 
 
 def _limits(process: Process) -> str:

@@ -15,6 +15,9 @@ _SERVICE = """
     KeyringMode CapabilityBoundingSet AmbientCapabilities ReadWritePaths ReadOnlyPaths InaccessiblePaths
     RemoveIPC DevicePolicy
 """
+_SOCKET = """
+    NoDelay KeepAlive
+"""
 _INSTALL = """
     Alias
 """
@@ -22,6 +25,7 @@ _INSTALL = """
 HARMLESS = {
     "Unit": frozenset(_UNIT.split()),
     "Service": frozenset(_SERVICE.split()),
+    "Socket": frozenset(_SOCKET.split()),
     "Install": frozenset(_INSTALL.split()),
 }
 """Accepted without effect, by section."""

@@ -64,7 +64,7 @@ class Machine:
     def _boot(self) -> None:
         for name in self.supervisor.enabled():
             try:
-                self.supervisor.service(name).start(lambda _problem: None)
+                self.supervisor.unit(name).start(lambda _problem: None)
             except UnitError as error:
                 self.supervisor.note(CLOUD_INIT, str(error))
         if self._refused:

@@ -16,6 +16,7 @@ from pathlib import Path
 from localcloud.instances import processes
 from localcloud.instances.host import Cancel
 from localcloud.instances.journal import Journal, last_words
+from localcloud.instances.listener import Listener, handed
 from localcloud.instances.quoting import QuotingError, environment_file, expand
 from localcloud.instances.root import Root
 from localcloud.instances.service import Service
@@ -23,7 +24,8 @@ from localcloud.instances.unit import INFINITY, Command, Unit, UnitError, parse_
 
 UNITS = "/etc/systemd/system"
 IMAGE_UNITS = "/usr/lib/systemd/system"
-WANTED = f"{UNITS}/multi-user.target.wants"
+TARGETS = ("sockets.target", "multi-user.target")
+"""What units are started for when an instance boots, in this order."""
 
 
 class Supervisor:
@@ -37,6 +39,7 @@ class Supervisor:
         self.journal = journal
         self.base = base
         self.services: dict[str, Service] = {}
+        self.sockets: dict[str, Listener] = {}
         self.frozen = False
         self._selector = selectors.DefaultSelector()
         self._timers: list[tuple[float, int, list[Callable[[], None]]]] = []
@@ -49,41 +52,56 @@ class Supervisor:
         """The service of that name, read from its unit file at first use; raises UnitError."""
         name = name if name.endswith(".service") else f"{name}.service"
         if name not in self.services:
-            stem, at, _ = name.partition("@")
-            candidates = [
-                f"{folder}/{file}"
-                for file in (name, *([f"{stem}@.service"] if at else []))
-                for folder in (UNITS, IMAGE_UNITS)
-            ]
-            found = next((f for f in map(self.root.inside, candidates) if f.exists()), None)
-            if found is None:
-                raise UnitError(f"Unit {name} not found: there is no {candidates[0]} on this instance")
-            self.services[name] = Service(parse_unit(found.read_text(), name), self)
+            self.services[name] = Service(self._read(name), self)
         return self.services[name]
+
+    def unit(self, name: str) -> Service | Listener:
+        """The service of that name, or the socket where it ends so; raises UnitError."""
+        if not name.endswith(".socket"):
+            return self.service(name)
+        if name not in self.sockets:
+            self.sockets[name] = Listener(self._read(name))
+        return self.sockets[name]
+
+    def _read(self, name: str) -> Unit:
+        stem, at, _ = name.partition("@")
+        candidates = [
+            f"{folder}/{file}"
+            for file in (name, *([f"{stem}@.service"] if at else []))
+            for folder in (UNITS, IMAGE_UNITS)
+        ]
+        found = next((f for f in map(self.root.inside, candidates) if f.exists()), None)
+        if found is None:
+            raise UnitError(f"Unit {name} not found: there is no {candidates[0]} on this instance")
+        return parse_unit(found.read_text(), name)
 
     def reload(self) -> None:
         """Read changed unit files at their next use; what runs goes on as it was started."""
         self.services = {n: s for n, s in self.services.items() if s.state not in ("inactive", "failed")}
+        self.sockets = {n: s for n, s in self.sockets.items() if s.state == "active"}
 
     def enabled(self) -> list[str]:
-        """The names of the units that start when the instance boots."""
-        wants = self.root.inside(WANTED)
-        return sorted(entry.name for entry in wants.iterdir()) if wants.is_dir() else []
+        """The names of the units that start when the instance boots, sockets first."""
+        wants = [folder for folder in map(self._wanted, TARGETS) if folder.is_dir()]
+        return [name for folder in wants for name in sorted(entry.name for entry in folder.iterdir())]
 
     def enable(self, name: str) -> None:
-        service = self.service(name)
-        if "multi-user.target" not in service.unit.wanted_by:
-            raise UnitError(
-                f"{service.unit.name}: expected WantedBy=multi-user.target in [Install], or it never starts"
-            )
-        wants = self.root.inside(WANTED)
+        unit = self.unit(name).unit
+        target = TARGETS[0] if name.endswith(".socket") else TARGETS[1]
+        if target not in unit.wanted_by:
+            raise UnitError(f"{unit.name}: expected WantedBy={target} in [Install], or it never starts")
+        wants = self._wanted(target)
         wants.mkdir(parents=True, exist_ok=True)
-        link = wants / service.unit.name
+        link = wants / unit.name
         link.unlink(missing_ok=True)
-        link.symlink_to(Path("..") / service.unit.name)
+        link.symlink_to(Path("..") / unit.name)
 
     def disable(self, name: str) -> None:
-        (self.root.inside(WANTED) / self.service(name).unit.name).unlink(missing_ok=True)
+        for target in TARGETS:
+            (self._wanted(target) / self.unit(name).unit.name).unlink(missing_ok=True)
+
+    def _wanted(self, target: str) -> Path:
+        return self.root.inside(f"{UNITS}/{target}.wants")
 
     def running(self) -> dict[str, Service]:
         """The services that would have to be stopped, by name."""
@@ -134,10 +152,13 @@ class Supervisor:
             if not unit.working_directory_optional:
                 raise OSError(errno.ENOENT, f"there is no WorkingDirectory={unit.working_directory}")
             folder = str(self.root.folder)
+        line = [self.root.found(words[0]), *words[1:]]
+        given = self._listened_for(unit) if command in unit.start else ()
         output, error = self._outputs(unit)
         try:
             process = subprocess.Popen(
-                [self.root.found(words[0]), *words[1:]],
+                handed(line, given[0]) if given else line,
+                pass_fds=given,
                 cwd=folder,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
@@ -155,6 +176,11 @@ class Supervisor:
         if self.frozen:
             self.send(process.pid, signal.SIGSTOP)
         return process.pid
+
+    def _listened_for(self, unit: Unit) -> tuple[int, ...]:
+        """The descriptor that its socket listens on, where it has one that does."""
+        listener = self.sockets.get(unit.name.removesuffix(".service") + ".socket")
+        return (listener.descriptor,) if listener and listener.state == "active" else ()
 
     def _outputs(self, unit: Unit) -> tuple[int, int]:
         """Descriptors for the standard output and error of a process of the unit."""
@@ -179,6 +205,9 @@ class Supervisor:
         return f"; its last words:\n{words}" if words else ""
 
     def failed(self, unit: Unit) -> None:
+        # systemd.socket(5): a service that must not be started any more takes its socket with it.
+        if listener := self.sockets.get(unit.name.removesuffix(".service") + ".socket"):
+            listener.stop(lambda _problem: None)
         for name in unit.on_failure:
             try:
                 self.service(name).start(lambda _problem: None)

@@ -10,10 +10,11 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from localcloud.instances.listener import Listener
     from localcloud.instances.service import Service
     from localcloud.instances.supervisor import Supervisor
 
@@ -74,7 +75,7 @@ def obey(request: Request, supervisor: Supervisor) -> None:
         supervisor.reload()
         return request.answer(0)
     try:
-        services = [supervisor.service(name) for name in names]
+        services = [supervisor.unit(name) for name in names]
         match verb:
             case "enable" | "disable":
                 for name in names:
@@ -105,7 +106,7 @@ def obey(request: Request, supervisor: Supervisor) -> None:
     return request.answer(0 if active else 3, "\n".join(_described(s, supervisor) for s in services))
 
 
-def _together(services: list[Service], verb: str, request: Request) -> None:
+def _together(services: Sequence[Service | Listener], verb: str, request: Request) -> None:
     """Start, stop or restart them all, and answer when the last one is done."""
     problems: list[str] = []
 
@@ -119,11 +120,11 @@ def _together(services: list[Service], verb: str, request: Request) -> None:
         {"start": service.start, "stop": service.stop, "restart": _restarting(service)}[verb](done)
 
 
-def _restarting(service: Service) -> Callable[[Callable[[str], None]], None]:
+def _restarting(service: Service | Listener) -> Callable[[Callable[[str], None]], None]:
     return lambda done: service.stop(lambda _problem: service.start(done))
 
 
-def _shown(services: list[Service], asked: list[str], values: bool) -> str:
+def _shown(services: Sequence[Service | Listener], asked: list[str], values: bool) -> str:
     """Properties that are not known here are left out, as systemctl does."""
     lines = []
     for service in services:
@@ -132,10 +133,11 @@ def _shown(services: list[Service], asked: list[str], values: bool) -> str:
     return "\n".join(lines)
 
 
-def _described(service: Service, supervisor: Supervisor) -> str:
+def _described(service: Service | Listener, supervisor: Supervisor) -> str:
     unit = service.unit
+    main = service.properties().get("MainPID", "0")
     return (
-        f"{unit.name} - {unit.description}\n    Active: {service.state}\n  Main PID: {service.group.main or '-'}\n\n"
+        f"{unit.name} - {unit.description}\n    Active: {service.state}\n  Main PID: {main if main != '0' else '-'}\n\n"
         f"{supervisor.journal.last_words(unit.name)}"
     )
 

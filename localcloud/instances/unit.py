@@ -1,4 +1,4 @@
-"""A systemd service unit, read into a value.
+"""A systemd unit, a service or a socket, read into a value.
 
 Guarantee: every directive is either obeyed, or on the list of those that make no difference on one machine
 without root, or refused by name. Source: systemd.unit(5), systemd.service(5), systemd.exec(5),
@@ -33,6 +33,10 @@ _UNITS = {
 }
 
 
+_SECTIONS = {".socket": ("Unit", "Socket", "Install")}
+"""What a unit of another kind than a service consists of."""
+
+
 class UnitError(Exception):
     """A unit that cannot be run as systemd would run it; names the file, the directive and what was expected."""
 
@@ -48,7 +52,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Unit:
-    """One service. Times in seconds, with systemd's defaults."""
+    """One service, or one socket. Times in seconds, with systemd's defaults."""
 
     name: str
     description: str = ""
@@ -83,6 +87,8 @@ class Unit:
     wanted_by: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     """Units that are stopped only when this one has ended. Starts are in the order in which they are asked for."""
+    listen: str = ""
+    """Where a socket unit listens, ADDRESS:PORT."""
 
 
 def parse_unit(text: str, name: str) -> Unit:
@@ -94,6 +100,10 @@ def parse_unit(text: str, name: str) -> Unit:
             unit = _with(unit, section, key, value if key in HARMLESS[section] else specifiers(value, name))
         except QuotingError as error:
             raise UnitError(f"{name}: {key}= in [{section}]: {error}") from error
+    if name.endswith(".socket"):
+        if not unit.listen:
+            raise UnitError(f"{name}: there is no ListenStream= in [Socket]")
+        return unit
     if not unit.start:
         raise UnitError(f"{name}: there is no ExecStart= in [Service]")
     if len(unit.start) > 1 and unit.type != "oneshot":
@@ -113,8 +123,12 @@ def _assignments(text: str, name: str) -> Iterator[tuple[str, str, str]]:
             continue
         if line.startswith("[") and line.endswith("]"):
             section = line[1:-1]
-            if section not in ("Unit", "Service", "Install"):
-                raise UnitError(f"{name}: section [{section}] is none of [Unit], [Service], [Install]")
+            if section not in (
+                known := _SECTIONS.get(name[name.rfind(".") :], ("Unit", "Service", "Install"))
+            ):
+                raise UnitError(
+                    f"{name}: section [{section}] is none of {', '.join(f'[{k}]' for k in known)}"
+                )
             continue
         key, equals, value = line.partition("=")
         if not equals or not section:
@@ -135,6 +149,10 @@ def _with(unit: Unit, section: str, key: str, value: str) -> Unit:
             return replace(unit, description=value)
         case "Unit", "After":
             return replace(unit, after=(*unit.after, *value.split()) if value else ())
+        case "Socket", "ListenStream":
+            if not re.fullmatch(r"[0-9.]+:[0-9]+", value) or unit.listen:
+                raise UnitError(f"{unit.name}: {key}={value}: expected one ADDRESS:PORT")
+            return replace(unit, listen=value)
         case "Unit", "OnFailure":
             return replace(unit, on_failure=(*unit.on_failure, *value.split()) if value else ())
         case "Unit", "StartLimitIntervalSec":

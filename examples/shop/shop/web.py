@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import socket
 
 import uvicorn
 from starlette.applications import Starlette
@@ -75,13 +76,13 @@ def application(release: str, version: str, look: Look, counter: Counter) -> Sta
 
 
 def main() -> None:
-    """Serve on $HOST:$PORT until SIGTERM, then finish what has begun."""
+    """Serve on $HOST:$PORT, or on the socket that was handed over, until SIGTERM, then finish what has begun."""
     release = os.environ.get("RELEASE_ID", "none")
     version = os.environ.get("RELEASE_VERSION", "none")
     look, database = Look.read(), open_database(os.environ)
     orders = Orders(database, release, look.remark) if database else None
     counter = Counter(open_sessions(os.environ), orders, open_jobs(os.environ))
-    uvicorn.run(
+    config = uvicorn.Config(
         application(release, version, look, counter),
         host=os.environ.get("HOST", "0.0.0.0"),
         port=int(os.environ.get("PORT", "8080")),
@@ -92,6 +93,13 @@ def main() -> None:
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
     )
+    uvicorn.Server(config).run(sockets=listening())
+
+
+def listening() -> list[socket.socket] | None:
+    """What the instance listens on for this process (sd_listen_fds(3)): it outlives a crash. None where it does not."""
+    handed = os.environ.get("LISTEN_PID") == str(os.getpid())
+    return [socket.socket(fileno=3)] if handed else None
 
 
 if __name__ == "__main__":

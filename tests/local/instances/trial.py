@@ -39,7 +39,12 @@ class Handler(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     daemon_threads = False
 
-server = Server((os.environ["HOST"], int(os.environ["PORT"])), Handler)
+handed = os.environ.get("LISTEN_PID") == str(os.getpid())
+server = Server((os.environ["HOST"], int(os.environ["PORT"])), Handler, bind_and_activate=not handed)
+if handed:
+    import socket
+    server.socket.close()
+    server.socket = socket.socket(fileno=3)
 if "--deaf" in sys.argv:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 else:
@@ -77,6 +82,19 @@ WantedBy=multi-user.target
 """
 
 
+def socket_unit(port: int = 8080) -> str:
+    return f"""\
+[Unit]
+Description=Where the web process listens
+
+[Socket]
+ListenStream={{{{ ds.meta_data.local_ipv4 }}}}:{port}
+
+[Install]
+WantedBy=sockets.target
+"""
+
+
 def cloud_config(
     unit_text: str | None = None,
     boot: str = "systemctl daemon-reload\nsystemctl enable --now uneventful-web.service",
@@ -87,6 +105,7 @@ def cloud_config(
     files = {
         "/etc/uneventful/environment": f"HOST={{{{ ds.meta_data.local_ipv4 }}}}\nPORT={port}\nGREETING=\"a 'b' $c\"\n",
         "/etc/systemd/system/uneventful-web.service": unit() if unit_text is None else unit_text,
+        "/etc/systemd/system/uneventful-web.socket": socket_unit(port),
         "/opt/uneventful/app/web.py": f"{{% raw %}}{WEB}{{% endraw %}}\n\n",
         "/opt/uneventful/boot": f'#!/bin/sh\nset -eu\ncd "$(dirname "$0")"\n{boot}\n',
     }

@@ -138,22 +138,27 @@ def test_a_schedule_that_would_be_refused_in_the_middle_of_a_release_is_refused_
 
 def test_a_process_has_the_limits_that_release_toml_names(folder: Path) -> None:
     (folder / "Procfile").write_text("web: ./web\nworker: ./work\n")
-    (folder / "release.toml").write_text('[processes.worker]\nmemory = "512M"\ncpu = "50%"\n')
+    (folder / "release.toml").write_text(
+        '[processes.worker]\nmemory = "512M"\ncpu = "50%"\n[processes.web]\nsocket = true\n'
+    )
     web, worker = read_processes(folder, read_options(folder).processes)
     assert (web.memory, web.cpu, worker.memory, worker.cpu) == ("", "", "512M", "50%")
+    assert (web.socket, worker.socket) == (True, False)
 
 
 @pytest.mark.parametrize(
     ("toml", "seen"),
     [
-        ('[processes.mailer]\nmemory = "1G"', "[processes.mailer], while Procfile has web"),
+        ('[processes.mailer]\nmemory = "1G"', "[processes.mailer], while Procfile has web, worker"),
         ('[processes.web]\nmemory = "1 GB"', "processes.web.memory"),
         ('[processes.web]\ncpu = "half"', "processes.web.cpu"),
+        ("[processes.web]\nsocket = 8080", "processes.web.socket"),
+        ("[processes.worker]\nsocket = true", "[processes.worker] has a socket, while only web listens"),
         ("[processes.web]\ndisk = 1", "processes.web.disk, which is no key of this file"),
     ],
 )
 def test_limits_that_no_process_could_have_are_refused(folder: Path, toml: str, seen: str) -> None:
-    (folder / "Procfile").write_text("web: ./web\n")
+    (folder / "Procfile").write_text("web: ./web\nworker: ./work\n")
     (folder / "release.toml").write_text(toml)
     with pytest.raises(BundleError) as refused:
         read_processes(folder, read_options(folder).processes)

@@ -188,6 +188,20 @@ def test_a_worker_is_started_by_its_turn_and_web_by_the_boot() -> None:
     assert (f"meta-data/tags/instance/{tags.TURN}", prefixes.WORKING) == (turn.TAG, turn.LIST)
 
 
+def test_the_socket_of_a_process_is_open_at_the_instances_address_before_it_starts() -> None:
+    web = Process(name="web", command="./web", socket=True)
+    release = freeze(Manifest(version="7", digest="a" * 64, size=1, processes=(web,)), {})
+    boot = Boot(release, web, bucket="bundles-1", region="eu-west-1", log_group="/web")
+    script, data = boot_script(boot), user_data(boot)
+    assert (
+        0
+        < script.index("enable --now uneventful-web.socket")
+        < script.index("enable --now uneventful-web.service")
+    )
+    assert "ListenStream={{ ds.meta_data.local_ipv4 }}:8080" in data
+    assert ".socket" not in user_data(Boot(release_of(), WEB, "bundles-1", "eu-west-1", "/web"))
+
+
 def test_an_instance_asks_for_its_own_replacement_alone() -> None:
     leave = files_of(user_data(boot_of(release_of())))["/opt/uneventful/leave"]
     assert "set-instance-health --region eu-west-1 --instance-id i-0123456789abcdef0 " in leave

@@ -10,7 +10,16 @@ import pytest
 
 from release.beside import BESIDE, LEAVE, USAGE
 from release.model import Manifest, Process, Release, freeze
-from release.units import boot_unit, gone_unit, turn_unit, unit, unit_name, usage_unit
+from release.units import (
+    boot_unit,
+    gone_unit,
+    socket_name,
+    socket_unit,
+    turn_unit,
+    unit,
+    unit_name,
+    usage_unit,
+)
 
 WEB = Process(name="web", command="python3 -m shop.web")
 WORKER = Process(name="worker", command="python3 -m shop.worker")
@@ -79,6 +88,16 @@ def test_a_process_has_the_limits_that_it_asked_for_and_else_none() -> None:
     assert not any(line.startswith(("MemoryMax", "CPUQuota")) for line in unit(RELEASE, WEB).splitlines())
 
 
+def test_what_listens_for_a_process_is_there_before_it_and_only_where_it_asked_for_it() -> None:
+    listened = Process(name="web", command="./web", socket=True)
+    service = unit(release_of(listened), listened).splitlines()
+    assert {"Requires=uneventful-web.socket", "After=uneventful-web.socket"} <= set(service)
+    assert ".socket" not in unit(RELEASE, WEB)
+    assert (
+        "ListenStream=10.0.1.7:8080" in socket_unit(release_of(listened), listened, "10.0.1.7").splitlines()
+    )
+
+
 @by_systemd
 @pytest.mark.parametrize(
     "process",
@@ -86,12 +105,14 @@ def test_a_process_has_the_limits_that_it_asked_for_and_else_none() -> None:
         WEB,
         Process(name="web", command="sh -c \"echo $HOME '100%' \\\\\""),
         Process(name="web", command="web {{ x }}", memory="2G", cpu="200%"),
+        Process(name="web", command="web", socket=True),
     ],
-    ids=["plain", "quoted", "limited"],
+    ids=["plain", "quoted", "limited", "with a socket"],
 )
 def test_systemd_accepts_the_unit_of_a_process(process: Process, tmp_path: Path) -> None:
     path = tmp_path / unit_name(process)
     path.write_text(runnable(unit(release_of(process), process)))
+    (tmp_path / socket_name(process)).write_text(socket_unit(release_of(process), process, "10.0.1.7"))
     for name, text in BESIDES.items():
         (tmp_path / f"uneventful-{name}.service").write_text(runnable(text))
     verified = analyzed(path, "verify", "--man=no", "--recursive-errors=no")
