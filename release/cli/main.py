@@ -15,6 +15,7 @@ from release.cli.build import build
 from release.cli.compare import compare
 from release.cli.contract import contract
 from release.cli.deploy import deploy
+from release.cli.doctor import doctor
 from release.cli.history import history
 from release.cli.logs import logs
 from release.cli.migration import migration
@@ -57,6 +58,7 @@ for verb in (
     ps,
     logs,
     compare,
+    doctor,
 ):
     app.command()(verb)
 app.command("run")(run_command)
