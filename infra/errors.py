@@ -11,10 +11,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 class EnvironmentRefused(Exception):
-    """Nothing was touched. `str()` is the whole text for the reader, several lines, without a stack trace."""
+    """Nothing was touched. `str()` is the whole text for the reader, several lines, without a stack trace.
+
+    Its last line names the page of this repository that tells more, docs/runbooks/`runbook`.md; `said` is the text
+    without that line.
+    """
+
+    runbook: ClassVar[str] = ""
+
+    def __init_subclass__(cls, *, runbook: str) -> None:
+        cls.runbook = runbook
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        self.said = said
+
+    def __str__(self) -> str:
+        return f"{self.said}\n  {'runbook:':<10}docs/runbooks/{self.runbook}.md"
 
 
 @dataclass(frozen=True)
@@ -39,7 +56,7 @@ class Refusal:
         )
 
 
-class SettingsError(EnvironmentRefused):
+class SettingsError(EnvironmentRefused, runbook="settings-refused"):
     """A stack file holds something that cannot be used; all that is wrong with it is said at once."""
 
     def __init__(self, file: str, refusals: Sequence[Refusal]) -> None:
@@ -52,13 +69,13 @@ class SettingsError(EnvironmentRefused):
         )
 
 
-class NeighbourError(EnvironmentRefused):
+class NeighbourError(EnvironmentRefused, runbook="neighbour"):
     """Two stack files name the same account and network."""
 
 
-class AccountError(EnvironmentRefused):
+class AccountError(EnvironmentRefused, runbook="account"):
     """The credentials are not those of an account that the stack names, or there are none."""
 
 
-class ZonesError(EnvironmentRefused):
+class ZonesError(EnvironmentRefused, runbook="zones"):
     """The region has fewer zones than the stack wants."""

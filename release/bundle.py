@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from release.application import read_options, read_processes
 from release.archive import MOMENT, copy, pack
-from release.errors import BundleError
+from release.errors import BuildFailed, BundleError
 from release.migrations.check import check
 from release.migrations.folder import Allowed, exceptions, of_manifest
 from release.migrations.runtime import carried
@@ -135,7 +135,7 @@ def _run_build(command: str, version: str, folder: Path, step: BuildStep) -> Non
     status, output = step(command, folder, environment)
     if status != 0:
         lines = output.rstrip().splitlines()
-        raise BundleError(
+        raise BuildFailed(
             f"the build step failed: {command}",
             expected="exit status 0",
             seen="\n".join([f"exit status {status}, and at the end of its output:", *lines[-_TOLD_LINES:]]),

@@ -11,7 +11,7 @@ from typing import Any
 import pulumi
 
 from infra.tags import PROCESS, RELEASE
-from release.errors import LedgerError
+from release.errors import StateUnreadable
 from release.ledger import Ledger
 from release.model import WEB
 from release.turns import obeys
@@ -68,7 +68,7 @@ def _outputs(stack: str, sleep: Callable[[float], None]) -> Mapping[str, Mapping
             answer = pulumi.runtime.invoke(_READ, {"stackName": stack})
         except Exception as error:
             if pause is None or _HALF_WRITTEN not in str(error):
-                raise LedgerError(
+                raise StateUnreadable(
                     "the stack's state cannot be read, so nobody knows what is live",
                     expected=f"the last state of {stack}",
                     seen=str(error),

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from release.balancer import Balancer
-from release.errors import CannotMeasure, UneventfulError, WeightsNotRestored
+from release.errors import NoneHealthy, UneventfulError, WeightsNotRestored
 from release.priorities import MAIN
 from release.probes import Answer, Probes, kinds
 from release.proof import QUIET_PROBES, Window, served
@@ -149,7 +149,7 @@ async def _must_be_healthy(target: Target, ports: Ports) -> None:
     if any(each.state == "healthy" for each in health):
         return
     seen = ", ".join(f"{each.target} {each.state} {each.description}".strip() for each in health)
-    raise CannotMeasure(
+    raise NoneHealthy(
         f"{target.label} cannot take the traffic",
         expected="at least 1 healthy instance",
         seen=f"0 of {len(health)} healthy{f': {seen}' if seen else ''}",

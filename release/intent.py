@@ -13,7 +13,7 @@ from infra.settings import Settings
 from release import model
 from release.boot import Boot, user_data
 from release.environment_file import Secret, Variables
-from release.errors import ReleaseFrozen, StoreError
+from release.errors import EnvironmentUnmade, ReleaseFrozen
 from release.former import Former
 from release.freeze import frozen, in_words
 from release.ledger import Ledger, Terms
@@ -108,8 +108,8 @@ def _noise(length: int, of: str = "") -> str:
     return b64encode(b"".join(digests)).decode()[:length]
 
 
-def _no_bucket(stack: str, version: str) -> StoreError:
-    return StoreError(
+def _no_bucket(stack: str, version: str) -> EnvironmentUnmade:
+    return EnvironmentUnmade(
         f"version {version} cannot be released yet: the environment {stack} has no bundle bucket",
         expected="an environment that an update has made, and the version published to it",
         seen=f"uneventful:release: {version}, and a state without a bucket",

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import Any, Protocol
 
 from release.aws import Busy, Refused
-from release.errors import CommandError
+from release.errors import AwsUnanswered
 from release.logs import Line, Source, merged
 
 PAGE = 5000
@@ -81,7 +81,7 @@ class Reader:
                 **further,
             )
         except (Busy, Refused) as error:
-            raise CommandError(
+            raise AwsUnanswered(
                 f"the log group {self._source.group} could not be read",
                 expected="an answer from CloudWatch Logs with the credentials in this environment",
                 seen=str(error),

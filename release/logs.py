@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from release.errors import CommandError
+from release.errors import CommandRefused
 
 BOOT = "boot"
 OPERATIONS = "operations"
@@ -76,7 +76,7 @@ def sources(
     """
     known = (*groups, BOOT, OPERATIONS)
     if process and process not in known:
-        raise CommandError(
+        raise CommandRefused(
             f"nothing is called {process} here",
             expected=", ".join(known),
             seen=process,
@@ -84,7 +84,7 @@ def sources(
             next="release logs --stack STACK shows them all",
         )
     if process == OPERATIONS and releases:
-        raise CommandError(
+        raise CommandRefused(
             "the operations host is of no release",
             expected="--release together with a process of a release",
             seen=f"--release {', '.join(releases)} together with {OPERATIONS}",
@@ -107,7 +107,7 @@ def seconds(text: str) -> int:
     """A span of time as people write it: 90s, 10m, 1h30m, 2d. Raises CommandError for anything else."""
     parts = re.findall(r"(\d+)([smhd])", text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise CommandError(
+        raise CommandRefused(
             f"{text!r} is not a span of time",
             expected="numbers with s, m, h or d: 90s, 10m, 1h30m, 2d",
             seen=repr(text),

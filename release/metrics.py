@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from release.aws import Busy, Calls, Refused
 from release.balancer import group_of
-from release.errors import CannotMeasure
+from release.errors import AlarmUnknown, MetricsSilent
 from release.verdict import Counts
 
 PATIENCE = 5.0
@@ -76,7 +76,7 @@ class CloudWatch:
             alarms += [*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())]
         missing = sorted(set(names) - {alarm["AlarmName"] for alarm in alarms})
         if missing:
-            raise CannotMeasure(
+            raise AlarmUnknown(
                 "an alarm that should be watched does not exist",
                 expected=f"alarms named {', '.join(names)}",
                 seen=f"no alarm named {', '.join(missing)}",
@@ -97,7 +97,7 @@ class CloudWatch:
         try:
             return await self._calls(action, PATIENCE, **arguments)
         except (Busy, Refused) as error:
-            raise CannotMeasure(
+            raise MetricsSilent(
                 "the load balancer's metrics cannot be read",
                 expected=f"an answer of CloudWatch within {PATIENCE:.0f} s",
                 seen=str(error),

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import asyncssh
 
-from release.errors import CommandError
+from release.errors import CommandError, HostUnreachable
 
 DIAL_SECONDS = 15
 PAUSE = 1.0
@@ -116,7 +116,7 @@ async def _dialled(host: Host) -> asyncssh.SSHClientConnection:
         try:
             return await _dial(host)
         except asyncssh.HostKeyNotVerifiable as error:
-            raise CommandError(
+            raise HostUnreachable(
                 "what answers is not the operations host",
                 expected=f"the host key of the stack's state at {host.host}:{host.port}",
                 seen=str(error),
@@ -125,7 +125,7 @@ async def _dialled(host: Host) -> asyncssh.SSHClientConnection:
             ) from error
         except (OSError, asyncssh.Error, TimeoutError) as error:
             if time.monotonic() + PAUSE > until:
-                raise CommandError(
+                raise HostUnreachable(
                     "the operations host cannot be reached",
                     expected=f"an answer from {host.user}@{host.host}:{host.port} within {DIAL_SECONDS} s",
                     seen=str(error) or type(error).__name__,
@@ -152,7 +152,7 @@ async def _dial(host: Host) -> asyncssh.SSHClientConnection:
 
 
 def _lost(host: Host, why: str) -> CommandError:
-    return CommandError(
+    return HostUnreachable(
         "the connection to the operations host was lost while the command ran",
         expected=f"{host.host}:{host.port} to answer until it has ended",
         seen=why,

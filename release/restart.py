@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from release.errors import CommandError
+from release.errors import RestartStopped
 
 POLL_SECONDS = 1.0
 
@@ -117,7 +117,7 @@ async def _await_well(world: World, before: frozenset[str], size: int) -> str | 
         if fine and len(well) > size:
             return fine[0]
         if world.clock() > until:
-            raise CommandError(
+            raise RestartStopped(
                 "the restart stopped: the new instance does not get well",
                 expected=f"{size + 1} that are well within {world.deadline:.0f} s",
                 seen=f"{len(well)} well; new: {', '.join(new) or 'none was launched'}",
@@ -141,7 +141,7 @@ async def _await_end(world: World, former: Sequence[str]) -> None:
     until = world.clock() + world.deadline
     while left := await world.instances.left(former):
         if world.clock() > until:
-            raise CommandError(
+            raise RestartStopped(
                 "all were replaced, and some of the former ones do not end",
                 expected=f"them to end within {world.deadline:.0f} s",
                 seen=", ".join(sorted(left)),

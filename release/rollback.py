@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from release.errors import PlanError, ReleaseUnknown
+from release.errors import NoWayBack, ReleaseUnknown
 from release.ledger import Entry, Ledger
 from release.model import Manifest
 from release.plan import BY_ID, resolve
@@ -49,7 +49,7 @@ def target(ledger: Ledger, to: str, now: Now) -> Entry:
     entry = _named(ledger, to) if to else _last_good(ledger, now)
     resolve(ledger, f"{BY_ID}{entry.release.id}", _no_manifest, {})
     if _is_live(ledger, entry) and not now.pinned and not now.releasing and _alone(now, entry.release.id):
-        raise PlanError(
+        raise NoWayBack(
             f"{entry.release} is live and has all the traffic: there is nothing to roll back",
             expected="--to another release",
             seen=_known(ledger),
@@ -119,7 +119,7 @@ def _last_good(ledger: Ledger, now: Now) -> Entry:
         return ledger.live
     found = next(iter((*ledger.warm, *ledger.entries[-2:-1])), None)
     if found is None:
-        raise PlanError(
+        raise NoWayBack(
             "there is no release to go back to",
             expected="one that was live before",
             seen=_known(ledger),

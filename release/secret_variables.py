@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from release.aws import Busy, Refused
-from release.errors import StoreError
+from release.errors import SecretsUnusable, StoreError
 
 KEPT = 16
 """Versions that are kept: AWS's own labels and the newest one need some of the 20 as well."""
@@ -61,7 +61,7 @@ class SecretVariables:
         except (KeyError, ValueError):
             pairs = None
         if not isinstance(pairs, dict):
-            raise StoreError(
+            raise SecretsUnusable(
                 "the secret variables are not what `release secrets` writes",
                 expected="JSON of names and values",
                 seen=f"something else in version {answer['VersionId']}",
@@ -77,7 +77,7 @@ class SecretVariables:
         """
         value = json.dumps(dict(sorted(pairs.items())), ensure_ascii=False)
         if len(value.encode()) > LONGEST:
-            raise StoreError(
+            raise SecretsUnusable(
                 "the secret variables are too many, or too long, for one secret",
                 expected=f"at most {LONGEST} bytes in all",
                 seen=f"{len(value.encode())} bytes in {len(pairs)} variables",

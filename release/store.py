@@ -17,7 +17,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
 from infra.prefixes import VERSIONS
-from release.errors import BundleGone, DigestMismatch, StoreError, VersionTaken, VersionUnknown
+from release.errors import (
+    BundleGone,
+    DigestMismatch,
+    ManifestUnreadable,
+    StoreError,
+    VersionTaken,
+    VersionUnknown,
+)
 from release.model import Manifest
 
 if TYPE_CHECKING:
@@ -144,7 +151,7 @@ class S3BundleStore:
         try:
             return Manifest.model_validate_json(stored)
         except ValidationError as error:
-            raise StoreError(
+            raise ManifestUnreadable(
                 f"{key} in {self._bucket} is no manifest",
                 expected="what `release publish` writes there",
                 seen=str(error.errors()[0]["msg"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from release.errors import CannotMeasure, ShiftRefused
+from release.errors import ShiftRefused, WorkersLate, WorkersRefused
 from release.provider.ports import Say, Time
 from release.turns import Crew, Instances, Post, Report, Seen, Standing, Team, Turn, standing
 
@@ -50,7 +50,7 @@ class Turns:
                 return now
             took = self._time.clock() - started
             if took >= limit:
-                raise CannotMeasure(
+                raise WorkersLate(
                     "the workers have not all taken their turn",
                     expected=f"every worker working or resting as told, within {limit:g} s",
                     seen=f"after {took:.0f} s {now}",
@@ -101,7 +101,7 @@ class Turns:
         said = (await self._instances.reports([post])).get(post.instance, Report(0, "nothing"))
         name = "boot" if said.doing == "unbooted" else post.team.process
         quoted = "\n".join((f"{post}: {said.said}", await self._quoted(post, name))).rstrip()
-        return ShiftRefused(
+        return WorkersRefused(
             f"a worker of {post.team.release} fails: {post}",
             expected="workers that start and go on working",
             seen=quoted,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from release.audit.masking import Place, places
-from release.errors import CommandError
+from release.errors import CommandRefused
 from release.ledger import Ledger
 from release.schema import Run, runs
 
@@ -51,7 +51,7 @@ def read(exported: Mapping[str, Any]) -> Record:
     """
     deployment = exported.get("deployment")
     if not isinstance(deployment, Mapping):
-        raise CommandError(
+        raise CommandRefused(
             "this is no exported state",
             expected="what `pulumi stack export` prints: JSON with a deployment",
             seen=f"JSON with {', '.join(map(str, exported)) or 'nothing'}",

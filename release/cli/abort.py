@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release.cli.terms import Stack, say
-from release.errors import CommandError, PlanError, RollbackUnrecorded
+from release.errors import NoWayBack, RollbackUnrecorded, StackBusy
 
 if TYPE_CHECKING:
     from release.cli.backend import Lock
@@ -44,7 +44,7 @@ def abort(stack: Stack) -> None:
     live = state.ledger.live
     # An earlier abort, which did not see its update end, has pinned what is live.
     if now.pinned not in ("", live.release.id if live else NOBODY) and not now.releasing:
-        raise PlanError(
+        raise NoWayBack(
             "what runs is no release: a rollback moved the traffic, and is not recorded yet",
             expected="a release that is on its way",
             seen=f"all traffic meant for {now.pinned}; the last writer of the weights: {record.get('holder')}",
@@ -95,7 +95,7 @@ def _end(project: Project, state: StackState, held: tuple[Lock, ...]) -> None:
                 say(f"told process {lock.pid} to stop")
     left = settle(project)
     if left:
-        raise CommandError(
+        raise StackBusy(
             "the update still runs, and gets no traffic",
             expected="it to end within 60 s",
             seen="; ".join(map(str, left)),

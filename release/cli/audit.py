@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from release.cli.terms import say
-from release.errors import CommandError
+from release.errors import CommandError, CommandRefused
 
 _PAGES, _OBJECTS = (".html", ".htm"), (".json",)
 
@@ -108,7 +108,7 @@ def _object(report: Mapping[str, Any]) -> str:
 
 
 def _refused(expected: str, seen: str) -> CommandError:
-    return CommandError(
+    return CommandRefused(
         "no report was made",
         expected=expected,
         seen=seen,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from release.errors import CommandError
+from release.errors import StateUnreadable
 
 
 class Files(Protocol):
@@ -115,7 +115,7 @@ class BucketFiles:
         try:
             yield
         except (BotoCoreError, ClientError) as error:
-            raise CommandError(
+            raise StateUnreadable(
                 f"the bucket {self.name}, where Pulumi keeps the stack's state, cannot be read",
                 expected="AWS's own variables, with which `pulumi stack ls` answers",
                 seen=str(error),

@@ -13,7 +13,7 @@ import typer
 
 from release.cli.project import Project
 from release.cli.terms import say
-from release.errors import CommandError
+from release.errors import CommandRefused
 
 if TYPE_CHECKING:
     from release.comparison import Comparison
@@ -59,7 +59,7 @@ def check(projects: Sequence[Project], stacks: Sequence[str]) -> None:
             others = [stack for stack in stacks if stack != other.stack]
             near = difflib.get_close_matches(project.stack, others, n=1, cutoff=0) or ["STACK"]
             pair = [near[0] if one is project else one.stack for one in projects]
-            raise CommandError(
+            raise CommandRefused(
                 f"the stack {project.stack} has no file",
                 expected=f"{project.stack_file.name} in {project.folder}",
                 seen=", ".join(f"Pulumi.{stack}.yaml" for stack in stacks) or "no stack file",
@@ -70,7 +70,7 @@ def check(projects: Sequence[Project], stacks: Sequence[str]) -> None:
     if first.stack_file == second.stack_file:
         others = [f"Pulumi.{stack}.yaml" for stack in stacks]
         another = next((s for s in stacks if f"Pulumi.{s}.yaml" != first.stack_file.name), "STACK")
-        raise CommandError(
+        raise CommandRefused(
             f"the stack {first.stack} cannot be compared with itself",
             expected="two stacks, of " + ", ".join(others),
             seen=f"{first.stack_file.name}, twice",

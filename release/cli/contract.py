@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from release.cli.terms import OverrideFreeze, Stack, say, with_override
-from release.errors import CommandError, ContractRefused, UneventfulError
+from release.errors import CommandRefused, ContractFailed, ContractRefused, UneventfulError
 
 if TYPE_CHECKING:
     from release.cli.engine import Engine
@@ -77,7 +77,7 @@ def _show(wanted: Contraction, state: StackState, stack: str) -> None:
 
 def _ask(stack: str) -> None:
     if not sys.stdin.isatty():
-        raise CommandError(
+        raise CommandRefused(
             "a contract is not undone, and there is no terminal to ask at",
             expected="--yes",
             state="nothing was changed",
@@ -124,7 +124,7 @@ def _apply(wanted: Contraction, engine: Engine, stack: str, why: str, override: 
         raise _failed(wanted, ended, stack, state)
     contracts = {each.revision: each for each in engine.state().ledger.contracts}
     if not contracts.keys() >= set(wanted.names):
-        raise ContractRefused(
+        raise ContractFailed(
             f"the update ended well, and yet {', '.join(wanted.names)} is not in the ledger",
             expected="every contract of the live release",
             seen=", ".join(contracts) or "none",
@@ -137,7 +137,7 @@ def _apply(wanted: Contraction, engine: Engine, stack: str, why: str, override: 
 
 
 def _failed(wanted: Contraction, ended: Ended, stack: str, state: str) -> UneventfulError:
-    return ContractRefused(
+    return ContractFailed(
         f"{'interrupted' if ended.interrupted else 'not applied'}: {', '.join(wanted.names)}"
         + ("" if ended.interrupted else "; the reason is above"),
         expected="an update that ends well",

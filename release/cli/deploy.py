@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from release.cli.terms import Out, OverrideFreeze, Stack, say, with_override
-from release.errors import ShiftCancelled, ShiftError, UneventfulError
+from release.errors import NotReleased, NotServing, ShiftCancelled, UneventfulError
 
 if TYPE_CHECKING:
     from release.cli.engine import Engine
@@ -103,7 +103,7 @@ def _make_available(version: str, folder: Path, project: Project, state: StackSt
 def _confirm(version: str, digest: str, state: StackState, stack: str, seconds: float) -> None:
     live = state.ledger.live
     if live is None or not _is_wanted(live, version, digest):
-        raise ShiftError(
+        raise NotServing(
             f"the update ended well, and yet {version} is not what is live",
             expected=f"{version} live in the ledger",
             seen=f"{live.release} live" if live else "nothing live",
@@ -111,7 +111,7 @@ def _confirm(version: str, digest: str, state: StackState, stack: str, seconds: 
         )
     facts = _look(state)
     if facts is None or not facts.serves_all(live.release.id):
-        raise ShiftError(
+        raise NotServing(
             f"{live.release} is live by the ledger, and does not serve all the traffic",
             expected="every answer on a fresh connection by this release, and all weight on it",
             seen=_served(state, facts),
@@ -146,7 +146,7 @@ def _refused(version: str, stack: str, state: StackState, left: str) -> Uneventf
     remain = ", ".join(fleet.release for fleet in state.candidates)
     if remain and not left:
         left = f"the fleet of {remain} is still there: pulumi up --stack {stack} removes it"
-    return ShiftError(
+    return NotReleased(
         f"{version} was not released; the reason is above",
         expected=f"{version} serving all the traffic",
         seen=_served(state, _look(state)),

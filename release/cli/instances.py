@@ -11,7 +11,7 @@ from typing import Any, Literal
 from release.aws import Busy, Calls, Refused
 from release.balancer import ElasticLoadBalancing, Health
 from release.cli.state import Group, StackState
-from release.errors import BalancerError, CommandError
+from release.errors import AwsUnanswered, BalancerError
 from release.usage import UNKNOWN, Usage, read
 
 PATIENCE = 20.0
@@ -102,7 +102,7 @@ async def look(state: StackState) -> tuple[Instance, ...]:
             *map(_healths, targets),
         )
     except (Busy, Refused, BalancerError) as error:
-        raise CommandError(
+        raise AwsUnanswered(
             "the instances could not be asked for",
             expected="answers from AWS with the credentials in this environment",
             seen=str(error),

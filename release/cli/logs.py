@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from release.cli.terms import Stack, say
-from release.errors import CommandError
+from release.errors import CommandRefused, EnvironmentUnmade
 
 if TYPE_CHECKING:
     from release.cli.state import StackState
@@ -63,7 +63,7 @@ def logs(
     project.tell_region()
     state = Engine(project).state()
     if not state.log_groups:
-        raise CommandError(
+        raise EnvironmentUnmade(
             f"the environment {stack} has no log groups yet",
             expected="an environment in which a release was live",
             seen="a state without the output logGroups",
@@ -94,7 +94,7 @@ def releases(state: StackState, asked: str) -> Collection[str]:
     ever |= {fleet.release: fleet.version for fleet in state.fleets}
     found = [release for release, version in ever.items() if asked in (release, version)]
     if not found and not re.fullmatch("[0-9a-f]{8}", asked):
-        raise CommandError(
+        raise CommandRefused(
             f"no release here is called {asked}",
             expected="an id, or one of the versions "
             + (", ".join(dict.fromkeys(ever.values())) or "(none yet)"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from release.cli.terms import say
-from release.errors import CommandError
+from release.errors import CommandRefused
 
 if TYPE_CHECKING:
     from release.migrations.revisions import Kind
@@ -86,7 +86,7 @@ def _kind(expand: bool, contract: bool, backfill: bool) -> Kind:
     asked += ["contract"] if contract else []
     asked += ["backfill"] if backfill else []
     if len(asked) != 1:
-        raise CommandError(
+        raise CommandRefused(
             "which kind of migration?",
             expected="one of --expand (old and new code can both live with it), --contract (only the new code can), "
             "--backfill (it fills in data)",

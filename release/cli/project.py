@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from release.errors import CommandError
+from release.errors import NoProject
 
 _FILE = "Pulumi.yaml"
 
@@ -33,7 +33,7 @@ class Project:
         """The project at or above `start`. Raises CommandError where there is none."""
         folder = find_folder(start)
         if folder is None:
-            raise CommandError(
+            raise NoProject(
                 "this is not inside a project",
                 expected=f"a folder with {_FILE}, here or above",
                 seen=str(start),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from release.cli.terms import OverrideFreeze, say, size_in_words, with_override, working
-from release.errors import CommandError
+from release.errors import CommandRefused
 
 if TYPE_CHECKING:
     from release.cli.project import Project
@@ -55,7 +55,7 @@ def promote(
 
     here, there = (Project.find(Path.cwd(), stack) for stack in (source, target))
     if here.stack_file == there.stack_file:
-        raise CommandError(
+        raise CommandRefused(
             f"{source} cannot be promoted to itself",
             expected="two environments",
             seen=f"{here.stack_file.name}, twice",

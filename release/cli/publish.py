@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from release.cli.terms import Out, Stack, say, size_in_words, working
-from release.errors import CommandError
+from release.errors import CommandError, CommandRefused, EnvironmentUnmade
 
 if TYPE_CHECKING:
     from release.cli.project import Project
@@ -62,7 +62,7 @@ def make_available(version: str, folder: Path, project: Project, state: StackSta
 
 
 def not_built(version: str, folder: Path) -> CommandError:
-    return CommandError(
+    return CommandRefused(
         f"version {version} was not built here",
         expected=f"a bundle {folder}/{version}-*.tar.gz",
         seen=", ".join(sorted(path.name for path in folder.glob("*.tar.gz"))) or f"no bundle in {folder}",
@@ -76,7 +76,7 @@ def store_of(project: Project, state: StackState, profile: str = "") -> S3Bundle
     from release.store import open_store
 
     if not state.bucket:
-        raise CommandError(
+        raise EnvironmentUnmade(
             f"the environment {project.stack} has no bundle bucket yet",
             expected="an environment that an update has made",
             seen="a state without a bucket",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from release.cli.terms import Out, say, working
-from release.errors import CommandError
+from release.errors import CommandRefused
 
 if TYPE_CHECKING:
     from release.migrations.script import Script
@@ -96,7 +96,7 @@ def _before(named: str, out: Path | None, scratch: Path) -> Code:
     bundles = out or bundles_of(find_folder(here) or here)
     bundle = find(bundles, named)
     if bundle is None:
-        raise CommandError(
+        raise CommandRefused(
             f"{named} is neither a folder nor a version that was built here",
             expected=f"a folder, or a bundle {bundles}/{named}-*.tar.gz",
             seen=", ".join(sorted(path.name for path in bundles.glob("*.tar.gz")))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from release.cli.terms import Stack, say
-from release.errors import CommandError, UneventfulError
+from release.errors import CommandRefused, StackBusy, UneventfulError
 
 if TYPE_CHECKING:
     from release.cli.project import Project
@@ -68,7 +68,7 @@ def chosen(state: StackState, process: str, stack: str) -> tuple[Release, Group]
     for group in groups:
         if live and group.process == process:
             return live.release, group
-    raise CommandError(
+    raise CommandRefused(
         f"no process {process} is live",
         expected=", ".join(sorted(group.process for group in groups)) or "a live release",
         seen=process,
@@ -87,7 +87,7 @@ def refuse_beside_others(project: Project, state: StackState) -> None:
     if lease and (lease.alive or lease.pinned):
         busy.append(str(lease) if lease.alive else f"a rollback to {lease.pinned}, which is not recorded yet")
     if busy:
-        raise CommandError(
+        raise StackBusy(
             "something else changes this environment now",
             expected="nobody who releases, rolls back or updates",
             seen="; ".join(busy),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from release.cli.terms import Stack
-from release.errors import CommandError
+from release.errors import CommandRefused, HostUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -64,8 +64,8 @@ def run(
     host = remote.Host(told["host"], int(told["port"]), told["user"], told["hostKey"], told["key"])
     try:
         return asyncio.run(remote.run(host, RUN, json.dumps(asked)))
-    except CommandError as error:
-        raise CommandError(
+    except HostUnreachable as error:
+        raise HostUnreachable(
             error.what,
             expected=error.expected,
             seen=error.seen,
@@ -83,7 +83,7 @@ def choose(ledger: Ledger, wanted: str, logins: Collection[str], stack: str) -> 
     named = [release for release in able if wanted in ("", release.id, release.version)]
     if named:
         return named[0]
-    raise CommandError(
+    raise CommandRefused(
         f"no release {wanted} runs" if wanted else "no release is live, so there is nothing to run",
         expected=", ".join(map(str, able)) or "a live release",
         seen=wanted or "none",

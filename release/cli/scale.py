@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from release.cli.terms import Stack, say
-from release.errors import CommandError
+from release.errors import CommandRefused, SizesNotApplied
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -74,7 +74,7 @@ def scale(
         if not applied and file.read_bytes() == text.encode():
             _write(file, written)
     if not applied:
-        raise CommandError(
+        raise SizesNotApplied(
             "the sizes were not applied; the reason is above",
             expected="; ".join(changes),
             seen="interrupted" if ended.interrupted else f"pulumi up ended with {ended.status}",
@@ -90,7 +90,7 @@ def wishes(sizes: Sequence[str], stack: str) -> Mapping[str, Size]:
     for typed in sizes:
         found = _WISH.fullmatch(typed)
         if found is None or found["process"] in wanted:
-            raise CommandError(
+            raise CommandRefused(
                 f"{typed} does not say how many instances of which process",
                 expected="PROCESS=MIN..MAX or PROCESS=NUMBER, each process once",
                 seen=typed,
@@ -100,7 +100,7 @@ def wishes(sizes: Sequence[str], stack: str) -> Mapping[str, Size]:
         least = int(found["least"])
         size = Size(least, int(found["most"] or least))
         if size.most < size.least:
-            raise CommandError(
+            raise CommandRefused(
                 f"{typed} asks for at most {size.most} instances, but at least {size.least}",
                 expected="PROCESS=MIN..MAX, the smaller number first",
                 seen=typed,
@@ -136,7 +136,7 @@ def changed(before: Settings, wanted: Mapping[str, Size]) -> tuple[str, ...]:
 def _check_names(wanted: Mapping[str, Size], known: set[str], stack: str) -> None:
     strange = sorted(wanted.keys() - known)
     if strange:
-        raise CommandError(
+        raise CommandRefused(
             f"no process is called {strange[0]}",
             expected=", ".join(sorted(known)),
             seen=", ".join(strange),

@@ -12,7 +12,7 @@ import typer
 
 from infra.variables import NAME_PATTERN, RESERVED_VARIABLES
 from release.cli.terms import Stack, say
-from release.errors import CommandError
+from release.errors import CommandError, CommandRefused, EnvironmentUnmade
 
 if TYPE_CHECKING:
     from release.cli.project import Project
@@ -97,7 +97,7 @@ def _secret(project: Project, state: StackState) -> SecretVariables:
     from release.secret_variables import SecretVariables
 
     if not state.variables_secret:
-        raise CommandError(
+        raise EnvironmentUnmade(
             f"the environment {project.stack} has no place for secret variables yet",
             expected="an environment that an update has made",
             seen="a state without the output variablesSecret",
@@ -112,7 +112,7 @@ def _check_name(name: str, project: Project) -> None:
 
     reserved = name in RESERVED_VARIABLES
     if reserved or not re.fullmatch(NAME_PATTERN, name):
-        raise CommandError(
+        raise CommandRefused(
             f"the variable {name!r} cannot be set" + (": every instance sets it itself" if reserved else ""),
             expected=f"letters, digits and underscores, no digit first, none of {', '.join(RESERVED_VARIABLES)}",
             seen=repr(name),
@@ -120,7 +120,7 @@ def _check_name(name: str, project: Project) -> None:
             next=f"release secrets set ANOTHER --stack {project.stack}",
         )
     if name in read_settings(project).variables:
-        raise CommandError(
+        raise CommandRefused(
             f"{name} is a plain variable of {project.stack}, which would win over the secret one",
             expected="a name that is not in uneventful:variables",
             seen=f"{name} in {project.stack_file.name}",
@@ -137,7 +137,7 @@ def _value(name: str) -> str:
         value = sys.stdin.read().removesuffix("\n")
     wrong = [letter for letter in value if ord(letter) < 32 and letter not in "\t\n"]
     if not value or wrong:
-        raise CommandError(
+        raise CommandRefused(
             f"{name} cannot have that value",
             expected="text without control characters but tabs and line ends, at least one character",
             seen=f"a control character, {wrong[0]!r}" if wrong else "nothing",
@@ -148,7 +148,7 @@ def _value(name: str) -> str:
 
 
 def _unknown(name: str, newest: Version, stack: str) -> CommandError:
-    return CommandError(
+    return CommandRefused(
         f"there is no secret variable {name}",
         expected="one of " + (", ".join(sorted(newest.pairs)) or "none: nothing was set yet"),
         seen=name,

@@ -76,7 +76,7 @@ def settings_in(text: str, file: str) -> Settings:
             encrypted,
         )
     except EnvironmentRefused as error:
-        raise SettingsError(str(error)) from None
+        raise SettingsError(error.said) from None
 
 
 def _unreadable(file: str, error: Exception) -> SettingsError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from release.cli.terms import Stack, say, working
-from release.errors import CommandError
+from release.errors import StackBusy
 
 if TYPE_CHECKING:
     from release.cli.backend import Lock
@@ -47,7 +47,7 @@ def unlock(
     say(f"lease: {f'{holder}: ' + ('lives' if beating else 'gone') if holder else 'nobody'}")
     alive = [str(lock) for lock, fate in told if fate != _GONE] + ([holder] if beating else [])
     if alive:
-        raise CommandError(
+        raise StackBusy(
             "somebody who may be at work holds the stack",
             expected="only those who are gone",
             seen="; ".join(alive),

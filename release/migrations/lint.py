@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from migrator.statements import Statement
-from release.errors import BundleError
+from release.errors import LintRefused
 from release.migrations import changes, own_rules, rules
 from release.migrations.folder import Allowed
 from release.migrations.own_rules import Known, Mistake
@@ -67,7 +67,7 @@ class Report:
         if not self.findings:
             return
         count, rule = len(self.findings), self.findings[0].rule
-        raise BundleError(
+        raise LintRefused(
             f"{count} finding{'s' if count > 1 else ''} in the migrations: people would notice",
             expected="migrations that the release that serves now can live with, and that make nobody wait",
             seen="\n".join(str(finding) for finding in self.findings),

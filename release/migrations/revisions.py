@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
-from release.errors import BundleError
+from release.errors import BundleError, MigrationUnusable
 from release.model import REVISION_PATTERN
 
 Kind = Literal["expand", "contract", "backfill"]
@@ -97,7 +97,7 @@ def read(file: str, content: bytes) -> Revision:
 
 def unusable(what: str, *, expected: str, seen: str, next: str) -> BundleError:
     """The error for a migration that nothing can be done with."""
-    return BundleError(what, expected=expected, seen=seen, state="nothing was built", next=next)
+    return MigrationUnusable(what, expected=expected, seen=seen, state="nothing was built", next=next)
 
 
 def _example(language: str, number: str) -> str:

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 from release.archive import Carried, write
-from release.errors import BundleError
+from release.errors import ToolMissing
 from release.migrations import wheels
 
 FOLDER = ".uneventful/migrator"
@@ -84,7 +84,7 @@ def _migrator() -> dict[str, bytes]:
     found = importlib.util.find_spec("migrator")
     roots = list(found.submodule_search_locations or ()) if found else []
     if not roots:
-        raise BundleError(
+        raise ToolMissing(
             "the package that runs migrations is not installed",
             expected="`migrator`, beside `release`",
             seen=f"nothing of that name where Python looks from {Path(__file__).parents[2]}",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from migrator.statements import Statement
 from migrator.tokens import scan
-from release.errors import BundleError
+from release.errors import ToolMissing
 from release.migrations.rules import KNOWN_BETTER, MIGRATORS, STYLE
 from release.migrations.script import Script
 
@@ -98,7 +98,7 @@ def _run(files: Sequence[str]) -> list[dict[str, object]]:
         found: list[dict[str, object]] = json.loads(done.stdout)
         return found
     except ValueError:
-        raise BundleError(
+        raise ToolMissing(
             "migrations could not be linted",
             expected="findings of squawk as JSON",
             seen=f"exit status {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}",
@@ -111,7 +111,7 @@ def _executable() -> str:
     beside = Path(sys.executable).with_name("squawk")
     found = str(beside) if beside.is_file() else shutil.which("squawk")
     if found is None:
-        raise BundleError(
+        raise ToolMissing(
             "squawk, which reads migrations for what would block the application, is not here",
             expected=f"{beside}, of the package squawk-cli",
             seen="nothing of that name, nor on PATH",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from zipfile import ZipFile
 
-from release.errors import BundleError
+from release.errors import ToolMissing
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
@@ -52,7 +52,7 @@ def fetch(python: str, machine: str, target: Path) -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise BundleError(
+        raise ToolMissing(
             "the packages that run migrations could not be fetched",
             expected=f"what {REQUIREMENTS.name} of release/migrations pins, for Python {python} on {machine}",
             seen="\n".join([f"pip's exit status {done.returncode}", *done.stdout.rstrip().splitlines()[-6:]]),

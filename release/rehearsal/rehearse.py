@@ -16,7 +16,7 @@ from migrator import backfill, revisions
 from migrator.errors import MigratorError
 from migrator.statements import Statement
 from release.application import Options
-from release.errors import BundleError
+from release.errors import RehearsalFailed
 from release.migrations.script import Script
 from release.rehearsal.observation import Observed, Observer
 from release.rehearsal.scratch import Scratch
@@ -76,7 +76,7 @@ def smoke(code: Code, server: Scratch, when: str) -> bool:
         )
     if done.returncode != 0:
         told = done.stdout.rstrip().splitlines()[-_TOLD_LINES:]
-        raise BundleError(
+        raise RehearsalFailed(
             f"{code.name} does not work {when}",
             expected=f"exit status 0 of its smoke command: {command}",
             seen="\n".join([f"exit status {done.returncode}, and at the end of its output:", *told]),
@@ -135,7 +135,7 @@ def _refused(script: Script, line: int, summary: str) -> Iterator[None]:
     try:
         yield
     except (psycopg.Error, MigratorError) as error:
-        raise BundleError(
+        raise RehearsalFailed(
             f"{file}:{line} cannot be applied: {summary}",
             expected="a statement that PostgreSQL takes after the revisions before it",
             seen=str(error).strip(),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 
-from release.errors import BundleError
+from release.errors import RehearsalFailed
 from release.rehearsal.scratch import Scratch
 
 _CUSTOM = b"PGDMP"
@@ -42,7 +42,7 @@ def restore(server: Scratch, dump: Path) -> None:
     command = [str(server.programs / own[0]), *own[1:]]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise BundleError(
+        raise RehearsalFailed(
             f"{dump} could not be restored",
             expected="a dump of pg_dump, plain or --format=custom, made with --no-owner --no-privileges",
             seen=done.stderr.strip()[-800:],

