@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from release.errors import RollbackUnrecorded, ShiftCancelled, ShiftError, UneventfulError
+from release.errors import ProviderFault, RollbackUnrecorded, ShiftCancelled, UneventfulError
 from release.provider.inputs import WatchedInputs
 from release.provider.lease import NOBODY, Lease
 from release.provider.ports import ShiftPorts
@@ -69,4 +69,4 @@ def named(reason: BaseException) -> UneventfulError:
         return reason
     if isinstance(reason, asyncio.CancelledError):
         return ShiftCancelled(str(reason) or "the update was told to stop")
-    return ShiftError(f"the provider met what it does not know: {type(reason).__name__}: {reason}")
+    return ProviderFault(f"the provider met what it does not know: {type(reason).__name__}: {reason}")

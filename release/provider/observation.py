@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from release.errors import CannotMeasure
+from release.errors import MetricsSilent
 from release.provider.ports import ShiftPorts
 from release.provider.watch import Watch
 from release.verdict import Finding
@@ -52,7 +52,7 @@ async def observe(
             if over and verdict.finding is Finding.GOOD:
                 return
             if took >= stretch.seconds + stretch.patience:
-                raise CannotMeasure(
+                raise MetricsSilent(
                     f"the metrics do not show {stretch.what}",
                     expected=f"{verdict.expected} within {stretch.patience:g} s",
                     seen=verdict.seen,
