@@ -78,7 +78,8 @@ async def wait(inputs: GateInputs, ports: GatePorts) -> str:
     """
     clock = ports.time.clock
     started, looked, tried, listened = clock(), float("-inf"), float("-inf"), float("-inf")
-    seen = Seen()
+    seen, told = Seen(), (-1, -1)
+    ports.record("gate", healthy=inputs.healthy, probes=inputs.probes, deadline=inputs.deadline)
     while True:
         if clock() - listened >= _LISTEN_SECONDS:
             await _must_be_wanted(inputs, ports)
@@ -93,12 +94,17 @@ async def wait(inputs: GateInputs, ports: GatePorts) -> str:
         seen = replace(seen, seconds=clock() - started)
         match decide(seen, inputs):
             case Step.PASS:
-                return (
+                evidence = (
                     f"{seen.healthy} of {len(seen.targets)} healthy and {seen.streak} probes in a row "
                     f"answered by {inputs.release} after {seen.seconds:.1f} s"
                 )
+                ports.record("passed", evidence, seconds=round(seen.seconds, 3))
+                return evidence
             case Step.GIVE_UP:
                 raise _refusal(seen, inputs, ports.stack, await _words(seen, inputs, ports))
+        if told != (seen.healthy, len(seen.targets)):
+            told = (seen.healthy, len(seen.targets))
+            ports.record("waiting", progress(seen, inputs), healthy=told[0], targets=told[1])
         await ports.voice.say(progress(seen, inputs))
         await ports.time.sleep(_STREAK_SECONDS if ready else _LOOK_SECONDS)
 

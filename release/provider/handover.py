@@ -8,7 +8,7 @@ from typing import Any
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from release.errors import CannotMeasure
+from release.errors import CommandRefused
 from release.provider.followers import Recorded
 from release.provider.health_gate import Values, updates
 from release.provider.inputs import (
@@ -84,7 +84,7 @@ class Handover:
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
         if any(name not in request.properties for name in _KNOWN):
-            raise CannotMeasure(
+            raise CommandRefused(
                 "a Handover cannot be imported",
                 expected="a resource of this stack's state",
                 seen=f"the id {request.resource_id} alone",
@@ -109,7 +109,10 @@ class Handover:
     ) -> Values:
         inputs = parse(HandoverInputs, properties)
         ports = self._outside.handover(inputs, urn)
-        handed = await Succession(inputs, recorded, ports, self._unsettled).run()
+        page = self._outside.page(inputs, urn)
+        with page.telling():
+            handed = await Succession(inputs, recorded, ports, self._unsettled).run()
+        page.end("live", f"traffic, workers and schedules are those of {inputs.label}")
         return {**properties, **_outputs(inputs, handed)}
 
     async def _held(self, group: str) -> Sequence[Entry]:

@@ -49,7 +49,8 @@ class HealthGate:
             return {**properties, "passedAt": NOT_YET_KNOWN, "evidence": NOT_YET_KNOWN}
         inputs = parse(GateInputs, properties)
         ports = self._outside.gate(inputs, urn)
-        evidence = await gate.wait(inputs, ports)
+        with self._outside.page(inputs, urn).telling():
+            evidence = await gate.wait(inputs, ports)
         await ports.voice.note(evidence)
         return {**properties, "passedAt": wired(ports.time.stamp()), "evidence": wired(evidence)}
 

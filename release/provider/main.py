@@ -29,20 +29,23 @@ async def _serve(address: str) -> None:
 
     from release.aws import warm
     from release.provider.engine import Engine
+    from release.provider.notebook import WRITING_SECONDS, Notebook
     from release.provider.operations import ENGINE_GONE, Operations
+    from release.provider.outside import TIME
     from release.provider.provider import UneventfulProvider
     from release.provider.servicer import UneventfulServicer
     from release.provider.unsettled import Unsettled
+    from release.who import who
 
     engine, unsettled, end = Engine(address), Unsettled(), asyncio.Event()
-    operations = Operations(unsettled)
+    operations, notebook = Operations(unsettled), Notebook(TIME.now, who())
 
     def stop(reason: str) -> None:
         operations.stop(reason)
         end.set()
 
     servicer = UneventfulServicer(
-        UneventfulProvider(engine, operations, unsettled), engine, address, version("uneventful")
+        UneventfulProvider(engine, operations, unsettled, notebook), engine, address, version("uneventful")
     )
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -52,6 +55,8 @@ async def _serve(address: str) -> None:
     warm("elbv2", "s3", "cloudwatch")
     await end.wait()
     await operations.ended()
+    notebook.close()
+    await notebook.written(WRITING_SECONDS)
     watching.cancel()
     await server.stop(grace=1)
 

@@ -17,6 +17,7 @@ from release.audit.masking import Mask
 from release.errors import (
     BalancerError,
     LeaseError,
+    ProviderFault,
     RollbackUnrecorded,
     ShiftCancelled,
     UneventfulError,
@@ -26,6 +27,8 @@ from release.timeline import Event, Outcome, Timeline, dump, key, stamp
 
 _KEPT_AT = frozenset({"passed", "step", "shifted"})
 """Then a timeline is written before its end: what is killed after that is not unknown."""
+WRITING_SECONDS = 1.5
+"""How long the end of an update may wait until what happened is written."""
 _PATIENCE = 5.0
 """How long (s) the end of a timeline is tried to be written."""
 
@@ -174,6 +177,6 @@ def outcome_of(error: UneventfulError) -> Outcome:
     """What an error that ends a release means for it."""
     if isinstance(error, ShiftCancelled | RollbackUnrecorded):
         return "stopped"
-    if isinstance(error, BalancerError | LeaseError | WeightsNotRestored):
+    if isinstance(error, BalancerError | LeaseError | ProviderFault | WeightsNotRestored):
         return "failed"
     return "refused"

@@ -70,6 +70,11 @@ class Operations:
         if self._undoing:
             raise await unstoppable(_result(self._undoing)) from None
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is running."""
+        return not self._running
+
     async def undone(self, seconds: float) -> None:
         """Return when a shift that was unsettled is undone, or after so many seconds."""
         if self._undoing:

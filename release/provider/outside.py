@@ -17,9 +17,11 @@ from release.probes import HttpProbes
 from release.provider.engine import Engine
 from release.provider.inputs import GateInputs, HandoverInputs, WatchedInputs
 from release.provider.lease_store import BucketLeaseStore
+from release.provider.notebook import About, Notebook, Page
 from release.provider.ports import GatePorts, HandoverPorts, ShiftPorts, Time, Voice
 from release.scheduler import Scheduler
 from release.sizes import AutoScaling
+from release.timeline_store import BucketTimelines
 from release.who import who
 from release.worker_instances import AwsInstances
 
@@ -30,10 +32,13 @@ TIME = Time(time.monotonic, asyncio.sleep, lambda: datetime.now(UTC))
 
 
 class Outside:
-    """AWS by its own variables, probes over the network, the real clock; `engine` shows the lines."""
+    """AWS by its own variables, probes over the network, the real clock; `engine` shows the lines, `notebook` keeps
+    them.
+    """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, notebook: Notebook) -> None:
         self._engine = engine
+        self._notebook = notebook
 
     def schedules(self, group: str) -> Scheduler:
         return Scheduler(Calls("scheduler"), group)
@@ -47,8 +52,15 @@ class Outside:
     def voice(self, urn: str) -> Voice:
         return self._engine.voice(urn)
 
+    def page(self, inputs: GateInputs | WatchedInputs, urn: str) -> Page:
+        """Where it is noted what becomes of the release."""
+        keeper = BucketTimelines(Calls("s3"), inputs.lease_bucket) if inputs.lease_bucket else None
+        return self._notebook.page(About(stack_of(urn), inputs.release, inputs.version), keeper)
+
     def gate(self, inputs: GateInputs, urn: str) -> GatePorts:
-        headers = {inputs.header_name: inputs.header_value.get_secret_value()}
+        secret = inputs.header_value.get_secret_value()
+        self._notebook.secret(secret, secret.removeprefix(f"{inputs.release}."))
+        headers = {inputs.header_name: secret}
         return GatePorts(
             ElasticLoadBalancing(Calls("elbv2"), _WATCHING_PATIENCE),
             HttpProbes(inputs.url, headers),
@@ -57,6 +69,7 @@ class Outside:
             TIME,
             self.voice(urn),
             LoggedWords(Calls("logs"), inputs.log_group, WEB) if inputs.log_group else None,
+            self.page(inputs, urn),
         )
 
     def shift(self, inputs: WatchedInputs, urn: str) -> ShiftPorts:
@@ -71,6 +84,7 @@ class Outside:
             self.voice(urn),
             AutoScaling(),
             self.instances(inputs.lease_bucket),
+            self.page(inputs, urn),
         )
 
     def handover(self, inputs: HandoverInputs, urn: str) -> HandoverPorts:

@@ -15,6 +15,7 @@ from release.probes import Probes
 from release.provider.lease import LeaseStore
 from release.scheduler import Applied, Entry
 from release.sizes import Sizes
+from release.timeline import Record, unrecorded
 from release.turns import Instances
 
 Say = Callable[[str], Awaitable[None]]
@@ -44,7 +45,7 @@ class Voice:
 @dataclass(frozen=True)
 class GatePorts:
     """`leases` tells who wants the release stopped, None where nobody can; `stack` is the stack's name, for the
-    commands in messages. `words` are those of the instances, None where nobody keeps them.
+    commands in messages. `words` are those of the instances, None where nobody keeps them. `record` is the timeline.
     """
 
     balancer: Balancer
@@ -54,12 +55,13 @@ class GatePorts:
     time: Time
     voice: Voice
     words: LastWords | None = None
+    record: Record = unrecorded
 
 
 @dataclass(frozen=True)
 class ShiftPorts:
     """`holder` is who holds the lease, in words for people; `stack` as in `GatePorts`. `instances` are those of
-    workers, None where a shift tells them nothing.
+    workers, None where a shift tells them nothing. `record` is the timeline.
     """
 
     balancer: Balancer
@@ -72,6 +74,7 @@ class ShiftPorts:
     voice: Voice
     sizes: Sizes
     instances: Instances | None = None
+    record: Record = unrecorded
 
 
 class Schedules(Protocol):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from pulumi.provider.experimental import provider as sdk
 from typing_extensions import override
 
-from release.errors import CommandError
+from release.errors import CommandRefused
 from release.provider.engine import Engine
 from release.provider.handover import Handover
 from release.provider.health_gate import HealthGate
+from release.provider.notebook import WRITING_SECONDS, Notebook
 from release.provider.operations import Operations
 from release.provider.outside import Outside
 from release.provider.traffic_shift import TrafficShift
@@ -21,8 +24,11 @@ _PATIENCE_SECONDS = 4.5
 class UneventfulProvider(sdk.Provider):
     """HealthGate, TrafficShift and Handover. Needs no configuration: AWS's own variables say where AWS is."""
 
-    def __init__(self, engine: Engine, operations: Operations, unsettled: Unsettled) -> None:
-        outside = Outside(engine)
+    def __init__(
+        self, engine: Engine, operations: Operations, unsettled: Unsettled, notebook: Notebook
+    ) -> None:
+        outside = Outside(engine, notebook)
+        self._notebook = notebook
         self._operations = operations
         self._types: dict[str, HealthGate | TrafficShift | Handover] = {
             "uneventful:index:HealthGate": HealthGate(outside),
@@ -65,13 +71,18 @@ class UneventfulProvider(sdk.Provider):
     async def cancel(self) -> None:
         self._operations.stop("the update was cancelled")
         # The engine says this at each of its ends, and goes when it has the answer.
+        clock = asyncio.get_running_loop().time
+        started = clock()
         await self._operations.undone(_PATIENCE_SECONDS)
+        if self._operations.idle:
+            self._notebook.close()
+        await self._notebook.written(min(WRITING_SECONDS, _PATIENCE_SECONDS - (clock() - started)))
 
     def _type(self, token: str) -> HealthGate | TrafficShift | Handover:
         # The SDK takes it from the URN, where the types of the parents come first.
         token = token.rpartition("$")[2]
         if token not in self._types:
-            raise CommandError(
+            raise CommandRefused(
                 f"the provider uneventful has no resource type {token}",
                 expected=", ".join(self._types),
                 state="nothing was changed",

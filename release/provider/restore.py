@@ -94,6 +94,7 @@ class Restoration:
 
     async def after(self, reason: UneventfulError) -> UneventfulError:
         """Put everything back, prove it, and give back the error to raise: the reason, with the state now."""
+        self._ports.record("doubt", reason.what, expected=reason.expected, seen=reason.seen)
         try:
             state = await self._put_back()
         except LeaseLost as lost:
@@ -126,7 +127,9 @@ class Restoration:
         await self._rule.restore(weights)
         took = self._ports.time.clock() - started
         self._others_follow()
-        await self._ports.voice.note(f"weights put back to 100 % on {self._label} in {took:.2f} s")
+        line = f"weights put back to 100 % on {self._label} in {took:.2f} s"
+        self._ports.record("put back", line, share=0, seconds=round(took, 3))
+        await self._ports.voice.note(line)
         return await self._proof()
 
     async def _proof(self) -> str | None:
@@ -149,7 +152,9 @@ class Restoration:
                 elif answer.release or answer.failure.isdigit():
                     quiet += 1
             if quiet >= enough and clock() - quiet_since >= span:
-                return f"100 % on {self._label}, proven by {quiet} probes in {clock() - started:.1f} s"
+                told = f"100 % on {self._label}, proven by {quiet} probes in {clock() - started:.1f} s"
+                self._ports.record("back", told, share=0)
+                return told
             await self._ports.voice.say(f"weights are back on {self._label}, proving it: {quiet} probes")
             await self._ports.time.sleep(_PAUSE)
         return None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
-from release.errors import CannotMeasure, LeaseLost, Shrunk
+from release.balancer import group_of, load_balancer_of
+from release.errors import AlarmRinging, LeaseLost, NoneHealthy, ProbesLost, Shrunk
 from release.proof import Window, served, window_for
 from release.provider.early import Early, early
 from release.provider.holding import holding, must_be_free, named
@@ -76,6 +79,7 @@ class Shift:
         found = await rule.read()
         start = start_of(found or {}, inputs.target_group_arn, self._recorded.target_group)
         beside = early(inputs, ports, lease)
+        ports.record("shift", **self._terms())
         restoration = Restoration(inputs, ports, rule, found, start.former, self._recorded.label, beside)
         try:
             shifted = await self._move(rule, lease, found, start, restoration, beside)
@@ -106,9 +110,11 @@ class Shift:
             return await self._recorded_only(watch, rule)
         steps, alone = await self._look_first(watch, start, restoration)
         if beside:
-            await self._ports.voice.note(await beside.begin())
+            begun = await beside.begin()
+            self._ports.record("early", begun)
+            await self._ports.voice.note(begun)
         if not start.settled and start.former:
-            await rule.write(weights_at(0, start.former, inputs.target_group_arn))
+            await self._write(rule, weights_at(0, start.former, inputs.target_group_arn), 0)
             restoration.unproven(start.share)
             await self._prove(watch, 0, start.share)
             start = Start(start.former, 0)
@@ -119,12 +125,32 @@ class Shift:
             watch.next_step(alone=alone)
             if rule.written is not None or dict(found or {}) != dict(weights):
                 restoration.unproven(share)
-                await rule.write(weights)
+                await self._write(rule, weights, share)
             proven = await self._prove(watch, share, before)
             restoration.proven(proven.seconds)
             await self._observe(watch, share, proven)
             before = share
+        self._ports.record("shifted", f"100 % on {inputs.label}")
         return replace(self._done(rule), moved=start.former != inputs.target_group_arn)
+
+    async def _write(self, rule: MainRule, weights: Weights, share: int) -> None:
+        started = self._time.clock()
+        await rule.write(weights)
+        seconds = round(self._time.clock() - started, 3)
+        self._ports.record("written", f"{share} % on {self._inputs.label}", share=share, seconds=seconds)
+
+    def _terms(self) -> Mapping[str, Any]:
+        inputs, former = self._inputs, self._recorded.target_group
+        return {
+            "formerGroup": group_of(former) if former else "",
+            "group": group_of(inputs.target_group_arn),
+            "balancer": load_balancer_of(inputs.listener_arn),
+            "steps": list(inputs.steps),
+            "observe": inputs.observe,
+            "limits": {"errors": inputs.max_error_rate, "latency": inputs.max_latency_ratio},
+            "alarms": list(inputs.alarms),
+            "back": inputs.back,
+        }
 
     async def _keep_size(self) -> None:
         """A warm release shrinks when its time is over: not under its traffic."""
@@ -145,6 +171,7 @@ class Shift:
         self._table.append(
             f"100 % on {self._inputs.label} by rollback; proven by {proven.answers} probes in {proven.seconds:.1f} s"
         )
+        self._ports.record("recorded", self._table[-1])
         await self._ports.voice.note(self._table[-1])
         return self._done(rule)
 
@@ -153,7 +180,7 @@ class Shift:
         health = await self._ports.balancer.health(self._inputs.target_group_arn)
         if not any(target.state == "healthy" for target in health):
             seen = ", ".join(f"{t.target} {t.state} {t.description}".strip() for t in health)
-            raise CannotMeasure(
+            raise NoneHealthy(
                 f"{self._inputs.label} is not ready for traffic",
                 expected="at least 1 healthy target, as when its gate passed",
                 seen=f"0 of {len(health)} healthy{f': {seen}' if seen else ''}",
@@ -178,8 +205,9 @@ class Shift:
             await self._ports.voice.note(
                 "what is live answers every probe with an error: no steps, straight to 100 %"
             )
+            self._ports.record("note", "what is live answers every probe with an error: straight to 100 %")
             return (100,), True
-        raise CannotMeasure(
+        raise ProbesLost(
             "the data plane does not answer probes",
             expected=f"answers that name a release at {self._inputs.url}",
             seen=f"none of {len(answers)}: {', '.join(sorted({answer.failure for answer in answers}))}",
@@ -193,12 +221,13 @@ class Shift:
         if not ringing:
             return
         if not (self._inputs.back or needed):
-            raise CannotMeasure(
+            raise AlarmRinging(
                 "an alarm is ringing already, so it cannot tell a bad release",
                 expected="quiet alarms before a shift",
                 seen=f"in ALARM: {', '.join(ringing)}",
             )
         watch.known_to_ring(ringing)
+        self._ports.record("note", f"rings already, not watched until it is quiet: {', '.join(ringing)}")
         await self._ports.voice.note(f"rings already, not watched until it is quiet: {', '.join(ringing)}")
 
     async def _prove(self, watch: Watch, share: int, before: int) -> _Proof:
@@ -212,9 +241,11 @@ class Shift:
             tally = window.tally()
             took = self._time.clock() - started
             if served(tally, share, before):
+                told = f"the data plane serves {share} %: {answers} probes in {took:.1f} s"
+                self._ports.record("proven", told, share=share, seconds=round(took, 3), probes=answers)
                 return _Proof(took, answers)
             if took > self._inputs.proof:
-                raise CannotMeasure(
+                raise ProbesLost(
                     f"the data plane does not serve {share} % of {self._inputs.label}",
                     expected=f"what the API says, within {self._inputs.proof:g} s (before: {before} %)",
                     seen=f"{tally.new} of the last {tally.total} probes were answered by it, after {took:.1f} s",
@@ -240,6 +271,7 @@ class Shift:
             f"{share} % on {inputs.label}: {watch}; proven by {proof.answers} probes in {proof.seconds:.1f} s"
         )
         self._table.append(line)
+        self._ports.record("step", line, share=share, probes=proof.answers, **watch.seen())
         await self._ports.voice.note(line)
 
     def _done(self, rule: MainRule) -> Shifted:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from release.backlog import Depth, Watched, died, taken
-from release.errors import LeaseLost, ShiftError, ShiftRefused
+from release.errors import LeaseLost, WeightsTouched, WorkersRefused
 from release.provider.followers import Followers, Recorded
 from release.provider.holding import holding, must_be_free, named
 from release.provider.inputs import HandoverInputs
@@ -66,6 +66,7 @@ class Succession:
     async def _under(self, lease: Lease) -> HandedOver:
         self._unsettled.settled()
         inputs, ports = self._inputs, self._ports.shift
+        ports.record("handover", former=inputs.former_label, workers=sorted(inputs.workers), bake=inputs.bake)
         must_be_free(inputs, lease, ports.stack)
         followers = Followers(inputs, self._recorded, self._ports, lease)
         if inputs.back or inputs.former_target_group_arn in (None, inputs.target_group_arn):
@@ -104,7 +105,7 @@ class Succession:
         everything = weights_at(100, None, inputs.target_group_arn)
         found = await rule.read()
         if not same_traffic(found or {}, everything):
-            raise ShiftError(
+            raise WeightsTouched(
                 "somebody else changed the weights",
                 expected=f"100 % on {inputs.label}, as its shift left them",
                 seen=f"{dict(found or {})}",
@@ -125,10 +126,10 @@ class Succession:
         started = self._time.clock()
         standing = await followers.take_turns()
         await self._jobs_are_taken(followers)
-        await self._note(f"workers: {standing} after {self._time.clock() - started:.1f} s")
+        await self._note("workers", f"{standing} after {self._time.clock() - started:.1f} s")
         applied = await followers.take_schedules()
         if applied != Applied():
-            await self._note(f"schedules: {applied}")
+            await self._note("schedules", str(applied))
 
     async def _jobs_are_taken(self, followers: Followers) -> None:
         """Where messages wait, somebody must be seen to take them. On the way back there is nobody better to do it."""
@@ -144,7 +145,7 @@ class Succession:
             took = self._time.clock() - started
             if took >= self._inputs.deadline:
                 told = [f"{queue.name}: {depths[queue][-1]}" for queue in idle]
-                raise ShiftRefused(
+                raise WorkersRefused(
                     f"the workers of {self._inputs.label} take no jobs",
                     expected=f"what waits in a queue to become less, or to be worked on, within {took:.0f} s",
                     seen="\n".join([*told, await followers.turns.words(self._inputs.release)]).rstrip(),
@@ -155,6 +156,8 @@ class Succession:
 
     async def _bake(self, watch: Watch, followers: Followers) -> None:
         bake, begun = self._inputs.bake, 0.0
+        if bake:
+            self._ports.shift.record("baking", seconds=bake)
 
         async def also() -> None:
             await self._workers_hold(followers)
@@ -170,7 +173,10 @@ class Succession:
             await observe(watch, self._ports.shift, stretch, also)
             begun += seconds
         if bake:
-            await self._note(f"baked {bake:g} s: {watch}")
+            line = f"baked {bake:g} s: {watch}"
+            self._told.append(line)
+            self._ports.shift.record("baked", line, seconds=bake, **watch.seen())
+            await self._ports.shift.voice.note(line)
 
     async def _workers_hold(self, followers: Followers) -> None:
         """Raises ShiftRefused where a worker has failed, or where more messages are dead than before."""
@@ -178,12 +184,14 @@ class Succession:
         for queue, before in self._at_start.items():
             now = await self._ports.queues.depth(queue)
             if died(before, now):
-                raise ShiftRefused(
+                raise WorkersRefused(
                     f"the workers of {self._inputs.label} cannot handle what they take from {queue.name}",
                     expected=f"no more dead letters than before ({before.dead})",
                     seen=f"{now.dead}\n{await followers.turns.words(self._inputs.release)}".rstrip(),
                 )
 
-    async def _note(self, line: str) -> None:
+    async def _note(self, kind: str, what: str) -> None:
+        line = f"{kind}: {what}"
         self._told.append(line)
+        self._ports.shift.record(kind, what)
         await self._ports.shift.voice.note(line)

@@ -9,7 +9,7 @@ from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
 from release.balancer import group_of
-from release.errors import CannotMeasure
+from release.errors import CommandRefused, UneventfulError
 from release.provider.early import early
 from release.provider.health_gate import Values, updates
 from release.provider.inputs import (
@@ -24,6 +24,7 @@ from release.provider.inputs import (
     unknown,
     wired,
 )
+from release.provider.notebook import outcome_of
 from release.provider.outside import Outside
 from release.provider.put_back import put_back
 from release.provider.rule import MainRule
@@ -78,7 +79,7 @@ class TrafficShift:
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
         if any(name not in request.properties for name in _IDENTITY):
-            raise CannotMeasure(
+            raise CommandRefused(
                 "a TrafficShift cannot be imported",
                 expected="a resource of this stack's state",
                 seen=f"the id {request.resource_id} alone",
@@ -108,11 +109,18 @@ class TrafficShift:
     ) -> Values:
         inputs = parse(ShiftInputs, properties)
         ports = self._outside.shift(inputs, urn)
-        shifted = await Shift(inputs, _recorded(inputs, olds), ports).run()
+        page, recorded = self._outside.page(inputs, urn), _recorded(inputs, olds)
+        page.from_former(recorded.label if recorded.target_group != inputs.target_group_arn else "")
+        with page.telling():
+            shifted = await Shift(inputs, recorded, ports).run()
         if shifted.moved and not inputs.back and inputs.former_target_group_arn is not None:
-            self._unsettled.shifted(
-                lambda reason: put_back(inputs, ports, reason, lambda lease: early(inputs, ports, lease))
-            )
+
+            async def back(reason: UneventfulError) -> UneventfulError:
+                error = await put_back(inputs, ports, reason, lambda lease: early(inputs, ports, lease))
+                page.end(outcome_of(error), str(error))
+                return error
+
+            self._unsettled.shifted(back)
         return {**properties, **_outputs(shifted)}
 
     async def _drifted(self, urn: str, news: Mapping[str, PropertyValue]) -> bool:

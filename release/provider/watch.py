@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from statistics import median
+from typing import Any
 
-from release.errors import CannotMeasure, ShiftError, ShiftRefused
+from release.errors import AlarmRang, ProbesLost, ShiftRefused, WeightsTouched
 from release.probes import Answer, kinds
 from release.proof import Window
 from release.provider.inputs import WatchedInputs
 from release.provider.lease import Lease
 from release.provider.ports import ShiftPorts
 from release.provider.rule import MainRule
+from release.provider.samples import Samples, counted, timed
 from release.ramp import same_traffic
 from release.verdict import (
     GOOD,
@@ -54,6 +56,7 @@ class Watch:
         self._usual: Counts | None = None
         self._ringing: frozenset[str] = frozenset()
         self._former_did: Counts | None = None
+        self._samples = Samples(ports.record)
 
     def known_to_ring(self, names: Sequence[str]) -> None:
         """These alarms rang before the first write: each is watched once it has been quiet."""
@@ -94,6 +97,7 @@ class Watch:
                 window.add(self._ports.time.clock(), is_new)
             if answer.release and not answer.failure:
                 self._times[is_new].append(answer.seconds)
+            self._samples.probed(is_new, answer)
         if window and self._usual is None:
             return
         self._answers += answers
@@ -102,18 +106,17 @@ class Watch:
     async def measure(self) -> Verdict:
         """Look at metrics, alarms and the API's weights. What is returned is good, or not measured yet."""
         self._latest = await self._ports.metrics.counts(self._groups, self._since)
+        self._samples.take(*self._after(self._at_start))
         rings = await self._ports.metrics.ringing(self._inputs.alarms)
         self._ringing &= frozenset(rings)
         ringing = [name for name in rings if name not in self._ringing]
         weights = await self._rule.read()
         self._lease.check()
         if ringing:
-            raise ShiftRefused(
-                "an alarm rang", expected="quiet alarms", seen=f"in ALARM: {', '.join(ringing)}"
-            )
+            raise AlarmRang("an alarm rang", expected="quiet alarms", seen=f"in ALARM: {', '.join(ringing)}")
         written = self._rule.written
         if written is not None and not same_traffic(weights or {}, written):
-            raise ShiftError(
+            raise WeightsTouched(
                 "somebody else changed the weights",
                 expected=f"the weights of this shift: {sorted(written.values())}",
                 seen=f"{dict(weights or {})}",
@@ -128,9 +131,19 @@ class Watch:
         seen = f"errors {new} (old {old})" if len(self._groups) > 1 else f"errors {new}"
         return f"{seen}, {' (old '.join(pace) or 'no answer'}{')' * (len(pace) == 2)}"
 
+    def seen(self) -> Mapping[str, Any]:
+        """What the step was judged by, as numbers."""
+        new, old = self._counts(self._at_step)
+        probes = {"new": timed(self._times[True]), "old": timed(self._times[False])}
+        return {"new": counted(new), "old": counted(old), "times": probes}
+
     def _counts(self, start: Mapping[str, Counts]) -> tuple[Counts, Counts]:
+        new, old = self._after(start)
+        return new, self._former_did or old
+
+    def _after(self, start: Mapping[str, Counts]) -> tuple[Counts, Counts]:
         since = [self._latest.get(g, Counts()).since(start.get(g, Counts())) for g in self._groups]
-        return since[0], self._former_did or (since[1] if len(since) > 1 else Counts())
+        return since[0], since[1] if len(since) > 1 else Counts()
 
     def _judge_probes(self) -> None:
         failed = [answer for answer in self._answers if answer.failure]
@@ -139,7 +152,7 @@ class Watch:
         if verdict is GOOD:
             return
         silent = sum(answer.failure.startswith(_NO_ANSWER) for answer in failed) * 2 > len(failed)
-        kind = CannotMeasure if silent else ShiftRefused
+        kind = ProbesLost if silent else ShiftRefused
         raise kind(
             "probes of the data plane fail",
             expected=f"as few failures as before the shift ({self._usual or 'none'})",
