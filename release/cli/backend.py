@@ -18,7 +18,9 @@ from urllib.parse import unquote, urlsplit
 
 from release.cli.backend_files import BucketFiles, Files, FolderFiles
 
-_STATE_FORMAT = 3
+_STATE_FORMATS = (3, 4)
+"""The fourth says of some resource that it is refreshed before the next update, as after a creation that was broken off;
+both are read alike (Pulumi v3.259.0, `pkg/resource/stack/checkpoint.go`)."""
 _PAUSES = (0.02, 0.05, 0.1)
 
 
@@ -80,7 +82,7 @@ class Backend:
                 return None
             text = _unpacked(packed)
         state = json.loads(text)
-        if state.get("version") != _STATE_FORMAT:
+        if state.get("version") not in _STATE_FORMATS:
             return None
         return {"deployment": state["checkpoint"].get("latest") or {}}
 

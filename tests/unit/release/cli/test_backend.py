@@ -30,13 +30,16 @@ def exported(tmp_path: Path):
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_the_state_is_read_as_it_is_exported(stacks: Path, tmp_path: Path, packed: bool) -> None:
-    text = json.dumps(STATE).encode()
+@pytest.mark.parametrize("more", [{}, {"version": 4, "features": ["refreshBeforeUpdate"]}])
+def test_the_state_is_read_as_it_is_exported(
+    stacks: Path, tmp_path: Path, packed: bool, more: dict[str, object]
+) -> None:
+    text = json.dumps(STATE | more).encode()
     (stacks / ("dev.json.gz" if packed else "dev.json")).write_bytes(gzip.compress(text) if packed else text)
     assert exported(tmp_path) == {"deployment": STATE["checkpoint"]["latest"]}
 
 
-@pytest.mark.parametrize("text", ['{"version": 3, "check', '{"version": 4, "checkpoint": {}}', None])
+@pytest.mark.parametrize("text", ['{"version": 3, "check', '{"version": 5, "checkpoint": {}}', None])
 def test_what_is_half_written_unknown_or_not_there_is_left_to_pulumi(
     stacks: Path, tmp_path: Path, text: str | None
 ) -> None:
