@@ -27,6 +27,11 @@ class Held:
         self._ids: dict[str, str] = {
             handle: message.id for message in messages for handle in message.all_receipt_handles if handle
         }
+        self._later: dict[str, Any] = {message.id: message for message in messages if message.delayed}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        """A cloud that was kept earlier knew nothing of those for later."""
+        self.__dict__.update({"_later": {}, **kept})
 
     def __iter__(self) -> Iterator[Any]:
         return iter(list(self._by_id.values()))
@@ -36,9 +41,12 @@ class Held:
 
     def append(self, message: Any) -> None:
         self._by_id[message.id] = message
+        if message.delayed:
+            self._later[message.id] = message
 
     def remove(self, message: Any) -> None:
         del self._by_id[message.id]
+        self._later.pop(message.id, None)
         for handle in message.all_receipt_handles:
             self._ids.pop(handle, None)
 
@@ -48,6 +56,11 @@ class Held:
 
     def find(self, handle: str) -> Any | None:
         return self._by_id.get(self._ids.get(handle, ""))
+
+    def delayed(self) -> int:
+        """How many are not to be received for the first time yet. The lock must be held."""
+        self._later = {each: message for each, message in self._later.items() if message.delayed}
+        return len(self._later)
 
     def takeable(self) -> Iterator[Any]:
         """Those that may be received now. The lock must be held."""
@@ -68,6 +81,9 @@ def messages() -> tuple[Hook, ...]:
         Hook(SQSBackend, "receive_message", received, _receive),
         Hook(SQSBackend, "change_message_visibility", visibility, _change_visibility),
         Hook(Queue, "delete_message", ("receipt_handle",), _delete),
+        Hook(Queue, "approximate_number_of_messages", (), _waiting),
+        Hook(Queue, "approximate_number_of_messages_delayed", (), _delayed),
+        Hook(Queue, "approximate_number_of_messages_not_visible", (), _in_flight),
     )
 
 
@@ -142,6 +158,35 @@ def _change_visibility(
     with queue._messages_lock:
         original(backend, queue_name, receipt_handle, visibility_timeout)
         queue._messages_lock.notify_all()
+
+
+def _waiting(original: Callable[[Any], int], queue: Any) -> int:
+    if queue.fifo_queue:
+        return original(queue)
+    with queue._messages_lock:
+        held = _held(queue)
+        return len(held) - held.delayed() - _taken(queue)
+
+
+def _delayed(original: Callable[[Any], int], queue: Any) -> int:
+    if queue.fifo_queue:
+        return original(queue)
+    with queue._messages_lock:
+        return _held(queue).delayed()
+
+
+def _in_flight(original: Callable[[Any], int], queue: Any) -> int:
+    if queue.fifo_queue:
+        return original(queue)
+    with queue._messages_lock:
+        return _taken(queue)
+
+
+def _taken(queue: Any) -> int:
+    """How many a receiver has at this moment: looked for among those that were received and not deleted, for moto asks
+    all three numbers at each message that is sent. The lock must be held.
+    """
+    return sum(not message.visible for message in queue.pending_messages)
 
 
 def _held(queue: Any) -> Held:

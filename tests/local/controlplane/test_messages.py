@@ -88,3 +88,45 @@ def test_a_receiver_who_waits_has_a_message_as_soon_as_it_is_sent(sqs: Any) -> N
     assert time.monotonic() - sent < 3
     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def told(sqs: Any, url: str) -> tuple[int, int, int]:
+    """How many wait, are with a receiver, and are for later."""
+    names = ("", "NotVisible", "Delayed")
+    asked = [f"ApproximateNumberOfMessages{name}" for name in names]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=asked)["Attributes"]
+    return tuple(int(found[name]) for name in asked)  # type: ignore[return-value]
+
+
+def test_a_queue_tells_how_many_wait_are_taken_and_are_for_later(sqs: Any) -> None:
+    url = made(sqs)
+    for number in range(5):
+        sqs.send_message(QueueUrl=url, MessageBody=str(number))
+    sqs.send_message(QueueUrl=url, MessageBody="later", DelaySeconds=1)
+    assert told(sqs, url) == (5, 0, 1)
+    first, second, _ = received(sqs, url, most=3, VisibilityTimeout=300)
+    assert told(sqs, url) == (2, 3, 1)
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=first["ReceiptHandle"])
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=second["ReceiptHandle"], VisibilityTimeout=0)
+    assert told(sqs, url) == (3, 1, 1)
+    limit = time.monotonic() + 10
+    while told(sqs, url) != (4, 1, 0):
+        assert time.monotonic() < limit, told(sqs, url)
+        time.sleep(0.05)
+    sqs.purge_queue(QueueUrl=url)
+    assert told(sqs, url) == (0, 0, 0)
+
+
+def test_the_time_for_a_message_does_not_grow_with_the_queue(sqs: Any) -> None:
+    url = made(sqs)
+
+    def seconds(first: int, batches: int) -> float:
+        began = time.process_time()
+        for batch in range(first, first + batches):
+            entries = [{"Id": str(n), "MessageBody": f"{batch}-{n}"} for n in range(10)]
+            sqs.send_message_batch(QueueUrl=url, Entries=entries)
+        return (time.process_time() - began) / batches
+
+    empty = seconds(0, 20)
+    seconds(20, 300)
+    assert seconds(320, 20) < 3 * empty
