@@ -25,9 +25,11 @@ SHOWN = 40
 
 
 class CommandFailed(Exception):
-    """A command ended with another status than 0; says its last lines."""
+    """A command ended with another status than 0; says its last lines, and has all in `lines`."""
 
     def __init__(self, command: Sequence[str], status: int, lines: Sequence[str]) -> None:
+        self.status = status
+        self.lines = tuple(lines)
         super().__init__(f"`{' '.join(command)}` ended with status {status}\n" + "\n".join(lines[-SHOWN:]))
 
 

@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from types import TracebackType
+from typing import Any
 
 from demo.counted import Counted
 
@@ -16,13 +17,16 @@ MIX = ("--slow", "0.01", "--upload", "0.01", "--upload-bytes", "20000", "--keep-
 
 
 class Load:
-    """A steady load on `url` from entering (the first requests have been sent) to leaving. `counted` is there then."""
+    """A steady load on `url` from entering (the first requests have been sent) to leaving. `counted` is there then, and
+    the whole closing object as `report`."""
 
     def __init__(self, url: str, rate: float, variables: Mapping[str, str], mix: Sequence[str] = MIX) -> None:
         self._argv = ["localcloud", "load", url, "--rate", str(rate), "--progress", *mix]
         self._variables = dict(variables)
         self._flowing = threading.Event()
+        self._told = False
         self.counted: Counted | None = None
+        self.report: dict[str, Any] = {}
 
     def __enter__(self) -> Load:
         # A session of its own: Ctrl-C in the terminal is for the release; the load is stopped by name.
@@ -44,11 +48,18 @@ class Load:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.send_signal(signal.SIGINT)
+        self.stop()
         assert self._process.stdout is not None
-        report = self._process.stdout.read()
+        said = self._process.stdout.read()
         self._process.wait(30)
-        self.counted = Counted.parse(json.loads(report.strip().splitlines()[-1]))
+        self.report = json.loads(said.strip().splitlines()[-1])
+        self.counted = Counted.parse(self.report)
+
+    def stop(self) -> None:
+        """Send nothing more. Leaving waits for what is in flight."""
+        if not self._told:
+            self._told = True
+            self._process.send_signal(signal.SIGINT)
 
     def _watch(self) -> None:
         assert self._process.stderr is not None

@@ -17,6 +17,8 @@ KEPT_FAILURES = 20
 BEHIND_SECONDS = 0.01
 """A request that is sent later than this after it was due counts as behind: the generator's own fault."""
 
+GROWTH = 1.02
+
 
 def percentile(ordered: array[float], share: float) -> float:
     """The smallest value that at least this share of the values do not exceed (nearest rank); 0 of none."""
@@ -30,6 +32,14 @@ def milliseconds(latencies: array[float]) -> dict[str, float]:
     return {name: round(percentile(ordered, share) * 1000, 2) for name, share in shares.items()}
 
 
+def histogram(latencies: array[float]) -> list[tuple[float, int]]:
+    """How many latencies (s) are in each class, by the class's upper bound in ms, rising. A bound is `GROWTH` times the
+    one before, so that several runs' classes can be added up; 0.01 ms and less are the first.
+    """
+    found = Counter(max(0, math.ceil(math.log(max(each * 1000, 0.01) / 0.01, GROWTH))) for each in latencies)
+    return [(round(0.01 * GROWTH**place, 4), count) for place, count in sorted(found.items())]
+
+
 def instant(at: float) -> str:
     """A time of the wall clock, in seconds since the epoch, as ISO 8601 in UTC."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
@@ -37,12 +47,14 @@ def instant(at: float) -> str:
 
 @dataclass
 class Release:
-    """What one release answered. Times are those of whole answers."""
+    """What one release answered. Times are those of whole answers; `last_prompt` leaves the slow requests out, which
+    are answered seconds after they were given to it."""
 
     answered: int = 0
     errors: int = 0
     first: float = 0.0
     last: float = 0.0
+    last_prompt: float = 0.0
 
 
 @dataclass
@@ -93,6 +105,8 @@ class Tally:
             seen.answered += 1
             seen.errors += bool(failure)
             seen.last = at
+            if kind != "slow":
+                seen.last_prompt = at
         if failure:
             self.failed[failure] += 1
             part.failed += 1
@@ -136,6 +150,7 @@ class Tally:
                     "errors": seen.errors,
                     "first": instant(seen.first),
                     "last": instant(seen.last),
+                    "last_prompt": instant(seen.last_prompt),
                 }
                 for name, seen in self.releases.items()
             },
@@ -149,6 +164,7 @@ class Tally:
                 for kind, part in self.parts.items()
             },
             "latency_ms": milliseconds(prompt),
+            "latency_histogram": histogram(prompt),
             "behind": {"requests": self.behind, "max_ms": round(self.behind_max * 1000, 2)},
             "failures": self.failures,
         }
