@@ -9,6 +9,8 @@ Each instance is a folder `<folder>/<instance id>/`:
 and one small process, `machine`, in a session of its own, that everything else on the instance descends from.
 The daemon's end of its pipe says that it is alive; the other end tells it that the daemon is. Whatever
 carries the marker and the instance's id in its environment is killed when the first process is gone.
+
+Beside <folder> is the socket at which all instances call `aws` (aws/keeper.py).
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from typing import Literal
 import localcloud
 from localcloud.errors import PartFailed
 from localcloud.instances import firstboot, processes
+from localcloud.instances.aws.keeper import Keeper
 from localcloud.instances.cloudconfig import parse_user_data
 from localcloud.instances.imds import VARIABLE, MetadataService
 from localcloud.instances.metadata import instance_data
@@ -81,6 +84,7 @@ class LocalInstances:
                 shutil.rmtree(left, ignore_errors=True)
         self._tags: Callable[[str], Mapping[str, str] | None] = lambda _instance: None
         self._metadata = MetadataService(self._spec, lambda instance_id: self._tags(instance_id))
+        self._aws = Keeper(self._folder.parent, marker)
 
     def tell_tags(self, tags: Callable[[str], Mapping[str, str] | None]) -> None:
         self._tags = tags
@@ -140,6 +144,7 @@ class LocalInstances:
                 self._kill(instance)
         for instance in left:
             instance.over.wait(_PATIENCE)
+        self._aws.close()
         self._metadata.close()
 
     # --- one instance ---

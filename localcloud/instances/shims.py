@@ -11,6 +11,7 @@ from pathlib import Path
 import localcloud
 from localcloud.instances import sshdconfig, systemctl
 from localcloud.instances.agentconfig import CONFIG
+from localcloud.instances.aws import call
 from localcloud.instances.image import SUDOERS
 from localcloud.instances.root import Root
 
@@ -111,14 +112,17 @@ def base_interpreter() -> str:
 
 
 def write_shims(root: Root, instance: Path, address: str, authority: Path) -> None:
-    """`python3` is an interpreter without any package, `aws` AWS's own command line, `systemctl` speaks to the
-    instance's first process (whose folder is `instance`), `chown` changes nothing, `sudo` and `dnf` check only,
+    """`python3` is an interpreter without any package, `aws` AWS's own command line, run by the resident
+    process beside the folder of all instances, `systemctl` speaks to the instance's first process (whose folder is
+    `instance`), `chown` changes nothing, `sudo` and `dnf` check only,
     `curl` answers AWS's certificates of databases with the file `authority`, `sshd` listens on `address`."""
     python, venv = base_interpreter(), sys.executable
     package = str(Path(localcloud.__file__).resolve().parent.parent)
     curl = shutil.which("curl", path=PATH)
     shims = {
-        "/usr/bin/aws": _AWS.format(aws=shlex.join((venv, "-I", "-m", "awscli"))),
+        "/usr/bin/aws": _AWS.format(
+            aws=shlex.join((python, "-I", "-S", call.__file__, str(instance.parents[1]), str(instance), venv))
+        ),
         "/usr/bin/systemctl": _exec(
             python, "-I", "-S", str(Path(systemctl.__file__).resolve()), str(instance)
         ),
