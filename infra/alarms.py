@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 
@@ -32,7 +32,8 @@ class Metric:
 class Alarm:
     """`statistic` of `metric` over a minute, compared with `threshold`: wrong after `minutes` of them in a row.
 
-    One that `holds_releases` stops a release that is about to take traffic; the others only tell people.
+    One that `holds_releases` stops a release that is about to take traffic; the others only tell people. `runbook` is
+    the page docs/runbooks/`runbook`.md, which says what to do.
     """
 
     name: str
@@ -43,6 +44,17 @@ class Alarm:
     threshold: float
     minutes: int = 1
     holds_releases: bool = True
+    runbook: str = field(kw_only=True)
+
+    @property
+    def description(self) -> str:
+        """What is told when it rings."""
+        return described(self.meaning, self.runbook)
+
+
+def described(meaning: str, runbook: str) -> str:
+    """An alarm's meaning, and where it says what to do."""
+    return f"{meaning}. What to do: docs/runbooks/{runbook}.md"
 
 
 @dataclass(frozen=True)
@@ -90,6 +102,7 @@ def _of_balancer(limits: settings.Alarms, watched: Watched) -> Iterable[Alarm]:
         "Sum",
         FROM,
         limits.errors,
+        runbook="alarm-balancer-5xx",
     )
     yield Alarm(
         "targets-5xx",
@@ -100,6 +113,7 @@ def _of_balancer(limits: settings.Alarms, watched: Watched) -> Iterable[Alarm]:
         limits.errors,
         # A release has an alarm of its own: what the live one does wrong must not hold its successor back.
         holds_releases=False,
+        runbook="alarm-targets-5xx",
     )
     yield Alarm(
         "latency-p99",
@@ -109,6 +123,7 @@ def _of_balancer(limits: settings.Alarms, watched: Watched) -> Iterable[Alarm]:
         ABOVE,
         limits.latency,
         minutes=2,
+        runbook="alarm-latency-p99",
     )
 
 
@@ -121,6 +136,7 @@ def _of_database(limits: settings.Alarms, watched: Watched) -> Iterable[Alarm]:
         FROM,
         limits.cpu,
         minutes=5,
+        runbook="alarm-database-cpu",
     )
     yield Alarm(
         "database-connections",
@@ -129,6 +145,7 @@ def _of_database(limits: settings.Alarms, watched: Watched) -> Iterable[Alarm]:
         "Maximum",
         FROM,
         limits.connections,
+        runbook="alarm-database-connections",
     )
     yield Alarm(
         "database-storage",
@@ -137,6 +154,7 @@ def _of_database(limits: settings.Alarms, watched: Watched) -> Iterable[Alarm]:
         "Minimum",
         BELOW,
         limits.free_storage * GIB,
+        runbook="alarm-database-storage",
     )
 
 
@@ -149,6 +167,7 @@ def _of_queue(limits: settings.Alarms, oldest: int, queue: Queue) -> Iterable[Al
         "Maximum",
         ABOVE,
         oldest,
+        runbook="alarm-queue-age",
     )
     yield Alarm(
         f"dead-{queue.name}-depth",
@@ -159,4 +178,5 @@ def _of_queue(limits: settings.Alarms, oldest: int, queue: Queue) -> Iterable[Al
         limits.dead_letters,
         # What was given up stays there until a person has looked at it.
         holds_releases=False,
+        runbook="alarm-dead-letters",
     )

@@ -61,7 +61,7 @@ class Observability(pulumi.ComponentResource):
         percentile = alarm.statistic == P99
         return aws.cloudwatch.MetricAlarm(
             alarm.name,
-            alarm_description=alarm.meaning,
+            alarm_description=alarm.description,
             namespace=alarm.metric.namespace,
             metric_name=alarm.metric.name,
             dimensions=dict(alarm.metric.dimensions),

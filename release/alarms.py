@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_aws as aws
 
+from infra.alarms import described
 from infra.environment import Outputs
 from infra.settings import Settings
 from release.model import Release
@@ -48,7 +49,9 @@ def fleet_alarms(
     return (
         alarm(
             "errors",
-            alarm_description=f"{release} of {environment.name} answers with errors (5xx)",
+            alarm_description=described(
+                f"{release} of {environment.name} answers with errors (5xx)", "alarm-release-errors"
+            ),
             metric_name="HTTPCode_Target_5XX_Count",
             statistic="Sum",
             threshold=settings.alarms.errors,
@@ -56,7 +59,10 @@ def fleet_alarms(
         ),
         alarm(
             "unhealthy",
-            alarm_description=f"{release} of {environment.name} has unhealthy instances for minutes",
+            alarm_description=described(
+                f"{release} of {environment.name} has unhealthy instances for minutes",
+                "alarm-release-unhealthy",
+            ),
             metric_name="UnHealthyHostCount",
             # A minute in which all were healthy for a moment is a good one: nobody is woken by a single restart.
             statistic="Minimum",

@@ -16,6 +16,7 @@ from localcloud.engine.places import Cache, write
 from localcloud.engine.progress import STARTED, Progress
 from setup import stamp
 from setup.installation import Installation, SetupError
+from setup.preflight import RUNBOOK
 from setup.stamp import Profile, Work
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,7 +57,10 @@ def main(arguments: list[str]) -> int:
         ensure(ROOT, Profile.DEV if "--dev" in arguments else Profile.LOCAL, progress)
     except SetupError as error:
         progress.close()
-        print(f"error: {error}\nThe same command makes the virtual environment anew.", file=sys.stderr)
+        print(
+            f"error: {error}\nThe same command makes the virtual environment anew.\nrunbook: {RUNBOOK}",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         progress.close()

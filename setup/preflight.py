@@ -15,6 +15,7 @@ from typing import Any, List, Mapping, NamedTuple, Optional, Tuple
 OLDEST = (3, 11)
 NAMES = ("python3.11", "python3.12", "python3.13", "python3.14", "python3", "python")
 TIMEOUT = 30
+RUNBOOK = "docs/runbooks/setup.md"
 
 
 class Problem(NamedTuple):
@@ -154,4 +155,5 @@ def report(problems: List[Problem]) -> str:
     lines = [f"This machine lacks {number} needed:\n"]
     lines += [f"  - {each.name}: {each.seen}.\n      {each.remedy}.\n" for each in problems]
     lines.append("Nothing was changed. Run the same command again when nothing is missing.\n")
+    lines.append(f"runbook: {RUNBOOK}\n")
     return "".join(lines)

@@ -18,6 +18,7 @@ from localcloud.engine.find import find_or_get
 from localcloud.engine.places import Cache, Clone
 from localcloud.engine.progress import Progress
 from setup import salt
+from setup.preflight import RUNBOOK
 from setup.steps import StepFailed, wait
 from setup.up import ROOT, unlock
 from setup.variables import of_cloud
@@ -100,7 +101,7 @@ def main() -> int:
         went_well = [previews.show(stack) for stack in STACKS]
     except EngineError as error:
         progress.close()
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {error}\nrunbook: {RUNBOOK}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         progress.close()

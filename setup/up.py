@@ -20,6 +20,7 @@ from localcloud.engine.find import find_or_get
 from localcloud.engine.places import Cache, Clone, write
 from localcloud.engine.progress import Progress
 from setup import locks, salt
+from setup.preflight import RUNBOOK
 from setup.steps import Part, StepFailed, Steps, table, wait
 from setup.variables import of_cloud
 
@@ -94,7 +95,10 @@ def main() -> int:
         ended = 0
     except (StepFailed, EngineError) as error:
         progress.close()
-        print(f"error: {error}\nWhat was done stays: `make up` goes on from there.", file=sys.stderr)
+        print(
+            f"error: {error}\nWhat was done stays: `make up` goes on from there.\nrunbook: {RUNBOOK}",
+            file=sys.stderr,
+        )
         ended = 1
     except KeyboardInterrupt:
         progress.close()

@@ -22,6 +22,9 @@ from localcloud.engine import environment
 from localcloud.errors import CloudError
 from localcloud.record import credentials
 
+RUNBOOK = "docs/runbooks/local-cloud.md"
+"""One page for all that it refuses or fails at."""
+
 app = typer.Typer(
     help="AWS on this machine, for one checkout.",
     no_args_is_help=True,
@@ -145,7 +148,7 @@ def main() -> None:
     try:
         app()
     except CloudError as refused:
-        typer.echo(f"error: {refused}", err=True)
+        typer.echo(f"error: {refused}\n  runbook: {RUNBOOK}", err=True)
         sys.exit(1)
 
 

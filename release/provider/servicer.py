@@ -10,7 +10,7 @@ import grpc
 import grpc.aio
 from pulumi.provider.experimental.server import ProviderServicer
 
-from release.errors import UneventfulError
+from release.errors import ProviderFault, UneventfulError
 from release.provider.engine import Engine
 from release.provider.provider import UneventfulProvider
 
@@ -65,7 +65,9 @@ def _text(cause: BaseException) -> str:
         return str(cause)
     frames = traceback.extract_tb(cause.__traceback__)
     where = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-    return (
-        f"the provider met what it does not know: {type(cause).__name__}: {cause}{where}\n"
-        "  next:     run it again with --debug for the trace, and report it"
+    return str(
+        ProviderFault(
+            f"the provider met what it does not know: {type(cause).__name__}: {cause}{where}",
+            next="run it again with --debug for the trace, and report it",
+        )
     )
