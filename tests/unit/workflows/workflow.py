@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[3]
 WORKFLOWS = ROOT / ".github" / "workflows"
 ACTION = ROOT / ".github" / "actions" / "uneventful" / "action.yml"
 NAMES = ("preview", "release", "drift")
+PATIENCE = 300.0
+"""Seconds for a step: far more than it takes on a machine that is not overloaded."""
 
 
 @cache
@@ -130,5 +132,5 @@ class Runner:
 
     def run(self, workflow: str, job: str, name: str, **told: str) -> Ran:
         process = self.start(workflow, job, name, **told)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=PATIENCE)
         return Ran(process.returncode, output)
