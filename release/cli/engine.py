@@ -18,7 +18,7 @@ from release.cli.backend import find
 from release.cli.configuration import with_release
 from release.cli.foreground import Ended, run
 from release.cli.project import Project
-from release.cli.refreshed import drifted
+from release.cli.refreshed import Changed, drifted
 from release.cli.state import StackState
 from release.errors import CommandError
 
@@ -140,8 +140,8 @@ class Engine:
             raise self._no_state(done.stderr)
         return tuple(sorted(str(each["name"]).rpartition("/")[2] for each in json.loads(done.stdout or "[]")))
 
-    def drift(self) -> tuple[str, ...]:
-        """What AWS has otherwise than the state says, a line a resource. Asks for every resource: minutes."""
+    def drift(self) -> tuple[Changed, ...]:
+        """What AWS has otherwise than the state says. Asks for every resource: minutes; takes no lock."""
         with tempfile.TemporaryDirectory(prefix="release-") as scratch:
             events = Path(scratch, "events")
             done = self._ask("refresh", "--preview-only", "--event-log", str(events))
@@ -149,7 +149,7 @@ class Engine:
                 raise CommandError(
                     f"the resources of {self._project.stack} could not be asked for",
                     expected="pulumi refresh --preview-only to end well",
-                    seen="\n".join((done.stderr or done.stdout).splitlines()[-3:]),
+                    seen=_complaints(done.stdout + done.stderr),
                     state="nothing was changed",
                     next=f"pulumi refresh --preview-only --stack {self._project.stack}",
                 )
@@ -176,6 +176,13 @@ class Engine:
             state="nothing was changed",
             next="pulumi stack ls",
         )
+
+
+def _complaints(printed: str) -> str:
+    """The errors that the engine printed, five at most; where it names none, its last words."""
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    named = dict.fromkeys(line for line in lines if line.startswith("error: "))
+    return "\n".join([*named][:5] or lines[-3:])
 
 
 def _was_cancelled(events: Path) -> bool:

@@ -72,7 +72,7 @@ def _one(project: Project, as_json: bool, full: bool) -> None:
 
     state, held = engine.state(), locks(project)
     standing = replace(asyncio.run(stand(state)), freeze=freeze_of(project, datetime.now(UTC)))
-    changed = engine.drift() if full else ()
+    changed = tuple(map(str, engine.drift())) if full else ()
     if as_json:
         told = as_object(project.stack, state, standing, [str(lock) for lock in held])
         told["drift"] = [*standing.drift, *changed]

@@ -47,6 +47,12 @@ if arguments[:2] == ["stack", "history"]:
 if arguments[:2] == ["stack", "ls"]:
     print(json.dumps([{{"name": "dev"}}, {{"name": "production"}}]))
     sys.exit(0)
+if arguments[0] == "refresh":
+    events = here / "events"
+    if not events.exists():
+        sys.exit("error: the resources could not be read")
+    pathlib.Path(arguments[arguments.index("--event-log") + 1]).write_text(events.read_text())
+    sys.exit(0)
 if arguments[0] == "cancel":
     for lock in (here.parent / ".pulumi" / "locks").rglob("*.json"):
         lock.unlink()
