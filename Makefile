@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LINTED := infra release migrator localcloud demo bench setup tests examples __main__.py
 ARGS ?=
 
-.PHONY: up down preview clean test lint demo bench bench-rollback bench-migrations kills kills-fast proofs migrations-thorough engine engine-from-nothing python
+.PHONY: up down preview clean test lint demo bench bench-rollback bench-migrations kills kills-fast proofs migrations-thorough settings engine engine-from-nothing python
 
 up: python ## the local cloud, the program on it and a first release: a running environment
 	@$(PYTHON) -m setup up
@@ -68,6 +68,10 @@ proofs: python ## 20,000 jobs, a tick each second and deaths of processes, throu
 migrations-thorough: python ## two migrators at once, and kills at random instants, fifty rounds each
 	@$(PYTHON) -m setup engine --dev
 	@MIGRATOR_ROUNDS=50 $(BIN)/python -m pytest -q tests/local/migrator -k "two_migrators or any_instant"
+
+settings: python ## writes docs/settings.md from the models that read what it describes
+	@$(PYTHON) -m setup engine --dev
+	@$(BIN)/python -m release.settings_reference
 
 engine: python ## finds `pulumi` and its plugins, or gets them
 	@$(PYTHON) -m setup engine

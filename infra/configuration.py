@@ -142,9 +142,13 @@ def _shown(value: object) -> str:
     return text if len(text) <= 120 else text[:119] + "…"
 
 
+def key_of(field: str) -> str:
+    """How a stack file calls a field of `Settings`."""
+    return _KEY_OF.get(field, f"{OWN}{field}")
+
+
 def _key(path: tuple[int | str, ...]) -> str:
-    first = str(path[0])
-    text = _KEY_OF.get(first, f"{OWN}{first}")
+    text = key_of(str(path[0]))
     for part in path[1:]:
         text += f"[{part}]" if isinstance(part, int) else "" if part == "[key]" else f".{part}"
     return text

@@ -26,7 +26,7 @@ def _known_zone(name: str) -> str:
 
 
 class Freeze(Part):
-    """From `begin` until `end` by the clocks of `timezone`.
+    """From `begin` (the key `from`) until `end` (`to`) by the clocks of `timezone`.
 
     With `days` both are times of those days, `24:00` the end of one; an end that is not after its begin is the next
     day's. Without, both are dates with or without a time; a date alone is that whole day.
@@ -34,11 +34,17 @@ class Freeze(Part):
 
     model_config = ConfigDict(serialize_by_alias=True)
 
-    days: tuple[Day, ...] = ()
-    begin: Annotated[str, Field(alias="from")]
-    end: Annotated[str, Field(alias="to")]
-    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
-    reason: Annotated[str, Field(max_length=200)] = ""
+    days: Annotated[tuple[Day, ...], Field(description="the days of the week; none: dates, once")] = ()
+    begin: Annotated[
+        str, Field(alias="from", description='when it begins, in quotes: "16:00", or "2026-12-20"')
+    ]
+    end: Annotated[str, Field(alias="to", description='when it ends, in quotes: "24:00", or "2027-01-02"')]
+    timezone: Annotated[
+        str, AfterValidator(_known_zone), Field(description="whose clocks these are, as Europe/Berlin")
+    ] = "UTC"
+    reason: Annotated[
+        str, Field(max_length=200, description="why, for whoever is refused; 200 characters at most")
+    ] = ""
 
     @model_validator(mode="after")
     def _times(self) -> Self:

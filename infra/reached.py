@@ -19,6 +19,8 @@ def _usable_range(cidr: IPv4Network) -> IPv4Network:
 
 
 class Network(Part):
+    """The environment's own network."""
+
     cidr: Annotated[
         IPv4Network,
         AfterValidator(_usable_range),
@@ -41,9 +43,16 @@ class Network(Part):
 
 
 class Balancer(Part):
+    """The load balancer, and who may reach it."""
+
     port: Annotated[
         int | None,
-        Field(ge=1, le=65535, description="the listener's port, 1 to 65535", examples=[443]),
+        Field(
+            ge=1,
+            le=65535,
+            description="the listener's port, 1 to 65535; without one 443 where there is a certificate, else 80",
+            examples=[443],
+        ),
     ] = None
     certificate: Annotated[
         str | None,

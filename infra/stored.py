@@ -168,6 +168,8 @@ class Cache(Part):
 
 
 class Bundles(Part):
+    """The bucket with the published versions."""
+
     force_destroy: Annotated[
         bool,
         Field(

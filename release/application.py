@@ -50,7 +50,9 @@ class Health(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: HealthPath = "/healthz"
+    path: Annotated[
+        HealthPath, Field(description="what web answers with 200 and its release id when it can serve")
+    ] = "/healthz"
 
 
 class Build(BaseModel):
@@ -58,7 +60,9 @@ class Build(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    command: Annotated[str, StringConstraints(min_length=1)]
+    command: Annotated[
+        str, StringConstraints(min_length=1), Field(description="a line for the shell; must end with 0")
+    ]
 
 
 class Migrations(BaseModel):
@@ -71,9 +75,14 @@ class Migrations(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: Annotated[
-        str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")
+        str,
+        StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"),
+        Field(description="the folder with the migrations, relative to this file"),
     ]
-    allow: dict[str, dict[str, Annotated[str, StringConstraints(min_length=1)]]] = Field(default_factory=dict)
+    allow: Annotated[
+        dict[str, dict[str, Annotated[str, StringConstraints(min_length=1)]]],
+        Field(description="revision, rule of the linter, reason: what a file that ran already is allowed"),
+    ] = Field(default_factory=dict)
 
 
 class Smoke(BaseModel):
@@ -84,7 +93,9 @@ class Smoke(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    command: Annotated[str, StringConstraints(min_length=1)]
+    command: Annotated[
+        str, StringConstraints(min_length=1), Field(description="a line for the shell; 0 means that it works")
+    ]
 
 
 class Limits(BaseModel):
@@ -94,9 +105,14 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    memory: Memory = ""
-    cpu: Cpu = ""
-    socket: bool = False
+    memory: Annotated[
+        Memory, Field(description="what it may use, 512M or 2G; it is started again when it needs more")
+    ] = ""
+    cpu: Annotated[Cpu, Field(description="of one processor: 50%, or 200% for two")] = ""
+    socket: Annotated[
+        bool,
+        Field(description="true: systemd listens, and hands the socket to web; a crash turns nobody away"),
+    ] = False
 
 
 class Options(BaseModel):
@@ -104,8 +120,10 @@ class Options(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    port: Port = 8080
-    drain_seconds: DrainSeconds = 30
+    port: Annotated[Port, Field(description="where web listens, at $HOST")] = 8080
+    drain_seconds: Annotated[
+        DrainSeconds, Field(description="seconds that a process may take to finish after SIGTERM")
+    ] = 30
     health: Health = Health()
     build: Build | None = None
     migrations: Migrations | None = None

@@ -10,6 +10,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Field,
     StringConstraints,
     field_validator,
     model_validator,
@@ -29,13 +30,20 @@ class Scheduled(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, StringConstraints(pattern=PROCESS_PATTERN)]
-    cron: str | None = None
-    rate: str | None = None
-    timezone: str = "UTC"
-    queue: str | None = None
-    message: str | None = None
-    command: str | None = None
+    name: Annotated[str, StringConstraints(pattern=PROCESS_PATTERN), Field(description="its name, once")]
+    cron: Annotated[
+        str | None,
+        Field(description="minute, hour, day of the month, month, day of the week, year: 0 3 * * ? *"),
+    ] = None
+    rate: Annotated[str | None, Field(description="how often, in place of cron: 5 minutes")] = None
+    timezone: Annotated[str, Field(description="whose clocks cron reads, as Europe/Berlin")] = "UTC"
+    queue: Annotated[
+        str | None, Field(description="the queue that gets the message, one of uneventful:queues")
+    ] = None
+    message: Annotated[str | None, Field(description="what is put into the queue")] = None
+    command: Annotated[
+        str | None, Field(description="what runs on the operations host, in place of queue and message")
+    ] = None
 
     @field_validator("cron")
     @classmethod
