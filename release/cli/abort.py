@@ -25,7 +25,10 @@ _WHY = "release abort"
 
 
 def abort(stack: Stack) -> None:
-    """Stop the release that runs on a stack. Ends with 0 when what was live has all the traffic, and nothing runs."""
+    """Stop the release that runs on a stack. Ends with 0 when what was live has all the traffic, and nothing runs.
+
+    Example: release abort --stack production
+    """
     from release.aws import warm
     from release.cli.project import Project
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from release.cli.completion import stacks
 from release.cli.terms import say
 from release.errors import CommandError, CommandRefused
 
@@ -20,7 +21,10 @@ def audit(
         Path, typer.Option("--out", help="Where to write: a .html or a .json file.", dir_okay=False)
     ],
     stack: Annotated[
-        str, typer.Option("--stack", "-s", help="The environment: dev, staging, production.")
+        str,
+        typer.Option(
+            "--stack", "-s", help="The environment: dev, staging, production.", autocompletion=stacks
+        ),
     ] = "",
     export: Annotated[
         Path | None,

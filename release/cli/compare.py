@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from release.cli.completion import stacks
 from release.cli.project import Project
 from release.cli.terms import say
 from release.errors import CommandRefused
@@ -23,13 +24,17 @@ WIDE = 10_000
 
 
 def compare(
-    first: Annotated[str, typer.Argument(metavar="A", help="A stack: dev, staging, production.")],
-    second: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    first: Annotated[
+        str, typer.Argument(metavar="A", help="A stack: dev, staging, production.", autocompletion=stacks)
+    ],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another one.", autocompletion=stacks)],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
 ) -> None:
     """Show every setting that differs between two stacks, defaults included.
 
     Reads the two stack files and nothing else. The exit status is 0 whether or not there are differences.
+
+    Example: release compare staging production
     """
     from infra.neighbours import clash, place_of
     from release.cli.settings import read_settings, stacks_of

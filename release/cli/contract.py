@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from release.cli.terms import OverrideFreeze, Stack, say, with_override
+from release.cli.terms import OverrideFreeze, Stack, Why, say, with_override
 from release.errors import CommandRefused, ContractFailed, ContractRefused, UneventfulError
 
 if TYPE_CHECKING:
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 def contract(
     stack: Stack,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask first.")] = False,
-    reason: Annotated[str, typer.Option("--reason", "-m", help="Why, for the history.")] = "",
+    reason: Why = "",
     override_freeze: OverrideFreeze = "",
 ) -> None:
     """Apply the live release's contract migrations, which ends the way back to older releases.
 
     Ends with 0 only when they are applied.
+
+    Example: release contract --stack production --reason "nobody reads the old column"
     """
     from release.aws import warm
     from release.cli.engine import Engine

@@ -8,11 +8,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from release.cli.terms import Out, OverrideFreeze, Stack, say, with_override
+from release.cli import answer
+from release.cli.completion import deployable
+from release.cli.terms import AsJson, Out, OverrideFreeze, Stack, Why, say, with_override
 from release.errors import NotReleased, NotServing, ShiftCancelled, UneventfulError
 
 if TYPE_CHECKING:
@@ -26,21 +28,33 @@ if TYPE_CHECKING:
 def deploy(
     version: Annotated[
         str,
-        typer.Argument(metavar="VERSION", help="A version, or id:RELEASE to go back to one that was live."),
+        typer.Argument(
+            metavar="VERSION",
+            help="A version, or id:RELEASE to go back to one that was live.",
+            autocompletion=deployable,
+        ),
     ],
     stack: Stack,
     keep: Annotated[bool, typer.Option("--keep", help="Leave a refused release's fleet for a look.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't show a preview and ask first.")] = False,
-    message: Annotated[str, typer.Option("--message", "-m", help="Why, for the history.")] = "",
+    reason: Why = "",
     out: Out = None,
     override_freeze: OverrideFreeze = "",
+    as_json: AsJson = False,
 ) -> None:
-    """Bring a version live. Ends with 0 only when it serves all the traffic."""
+    """Bring a version live. Ends with 0 only when it serves all the traffic.
+
+    Example: release deploy 2024.1 --stack production --reason "the new basket"
+    """
     from release.cli.configuration import OVERRIDE
 
+    if as_json:
+        answer.alone()
     also = {OVERRIDE: override_freeze} if override_freeze else {}
-    why = with_override(message or f"release {version}", override_freeze)
-    bring(version, stack, Wish(why, keep, ask=not yes and sys.stdin.isatty(), also=also), out)
+    why = with_override(reason or f"release {version}", override_freeze)
+    served = bring(version, stack, Wish(why, keep, ask=not yes and sys.stdin.isatty(), also=also), out)
+    if as_json:
+        answer.tell(served)
 
 
 @dataclass(frozen=True)
@@ -55,8 +69,9 @@ class Wish:
     also: Mapping[str, str] = field(default_factory=dict)
 
 
-def bring(version: str, stack: str, wish: Wish, out: Path | None = None) -> None:
-    """Bring a version live, from the stack's bucket or, where it is not there, from the folder `out`.
+def bring(version: str, stack: str, wish: Wish, out: Path | None = None) -> dict[str, Any]:
+    """Bring a version live, from the stack's bucket or, where it is not there, from the folder `out`; who serves then,
+    as `release.cli.moved` tells it.
 
     Raises ShiftError where it is not what serves in the end.
     """
@@ -75,8 +90,7 @@ def bring(version: str, stack: str, wish: Wish, out: Path | None = None) -> None
     ended = engine.up(version, wish.message, wish.ask, wish.also)
     after = engine.state()
     if ended.status == 0:
-        _confirm(version, digest, after, stack, time.monotonic() - started)
-        return
+        return _confirm(version, digest, after, stack, time.monotonic() - started)
     returned = left_by_the_dead(after, stack)
     if returned:
         say(returned)
@@ -100,7 +114,7 @@ def _make_available(version: str, folder: Path, project: Project, state: StackSt
     return make_available(version, folder, project, state).digest
 
 
-def _confirm(version: str, digest: str, state: StackState, stack: str, seconds: float) -> None:
+def _confirm(version: str, digest: str, state: StackState, stack: str, seconds: float) -> dict[str, Any]:
     live = state.ledger.live
     if live is None or not _is_wanted(live, version, digest):
         raise NotServing(
@@ -120,6 +134,9 @@ def _confirm(version: str, digest: str, state: StackState, stack: str, seconds: 
     say(f"{live.release} serves all the traffic: {_served(state, facts)}; {seconds:.0f} s from the command")
     for entry in state.ledger.warm[:1]:
         say(f"  to go back: release rollback --stack {stack}  ({entry.release} is warm)")
+    from release.cli.moved import as_object
+
+    return as_object(stack, state, facts, seconds)
 
 
 def _is_wanted(live: Entry, version: str, digest: str) -> bool:

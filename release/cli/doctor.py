@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from release.cli.completion import stacks
 from release.cli.terms import say, working
 
 if TYPE_CHECKING:
@@ -19,7 +20,13 @@ _COLOURS = {"ok": "green", "warn": "yellow", "bad": "red", "not looked": "cyan"}
 
 def doctor(
     stack: Annotated[
-        str, typer.Option("--stack", "-s", help="Also look at this environment and its account.")
+        str,
+        typer.Option(
+            "--stack",
+            "-s",
+            help="Also look at this environment and its account.",
+            autocompletion=stacks,
+        ),
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
 ) -> None:

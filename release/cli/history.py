@@ -29,6 +29,8 @@ def history(
     """Tell who brought what live, from what, when, how long it took, how it ended, what was seen and why.
 
     Needs no answer from AWS, but for the commands of release run.
+
+    Example: release history --stack production --releases
     """
     from release.cli.engine import Engine
     from release.cli.project import Project

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from release.cli.completion import known
 from release.cli.terms import Stack, say
 from release.errors import CommandRefused, EnvironmentUnmade
 
@@ -34,7 +35,8 @@ def logs(
         ),
     ] = "",
     release: Annotated[
-        str, typer.Option("--release", metavar="ID|VERSION", help="Of this release alone.")
+        str,
+        typer.Option("--release", metavar="ID|VERSION", help="Of this release alone.", autocompletion=known),
     ] = "",
     since: Annotated[
         str, typer.Option("--since", metavar="SPAN", help="How far back: 90s, 10m, 1h.")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
+from release.cli import answer
 from release.cli.abort import abort
 from release.cli.audit import audit
 from release.cli.build import build
@@ -37,7 +38,6 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="release",
     help=__doc__,
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -78,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """The exit status of a command line."""
+    answer.begin(arguments)
     try:
         return int(app(list(arguments), standalone_mode=False) or 0)
     except TyperException as error:
@@ -86,6 +87,7 @@ def run(arguments: Sequence[str]) -> int:
     except UneventfulError as error:
         sys.stdout.flush()
         typer.echo(f"error: {error}", err=True)
+        answer.refuse(error)
         return 1
     except OSError as error:
         _tell(f"{error.strerror}: {error.filename}" if error.filename else str(error), "")
@@ -93,9 +95,12 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         _tell("interrupted", "release status --stack STACK")
         return INTERRUPTED
+    finally:
+        answer.end()
 
 
 def _tell(what: str, next_command: str) -> None:
+    answer.refuse(kind="CommandLine", what=what, next=next_command)
     sys.stdout.flush()
     typer.echo(f"error: {what}" + (f"\n  next: {next_command}" if next_command else ""), err=True)
 

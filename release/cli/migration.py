@@ -38,7 +38,10 @@ def new(
     ] = False,
     application: Application = Path(),
 ) -> None:
-    """Write a migration from a template that shows the ways which make nobody wait."""
+    """Write a migration from a template that shows the ways which make nobody wait.
+
+    Example: release migration new "add email" --expand --application examples/shop
+    """
     from release.application import read_options
     from release.migrations.folder import read_folder
     from release.migrations.template import new
@@ -64,7 +67,10 @@ def lint(
         Path, typer.Argument(metavar="DIR", help="The application.", file_okay=False)
     ] = Path(),
 ) -> None:
-    """Read an application's migrations as `release build` does: order, squawk, and what squawk cannot see."""
+    """Read an application's migrations as `release build` does: order, squawk, and what squawk cannot see.
+
+    Example: release migration lint examples/shop
+    """
     from release.application import read_options
     from release.migrations.check import check
 

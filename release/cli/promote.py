@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from release.cli.terms import OverrideFreeze, say, size_in_words, with_override, working
+from release.cli import answer
+from release.cli.completion import stacks
+from release.cli.terms import AsJson, OverrideFreeze, Why, say, size_in_words, with_override, working
 from release.errors import CommandRefused
 
 if TYPE_CHECKING:
@@ -23,10 +25,16 @@ def promote(
         str, typer.Argument(metavar="VERSION", help="A version that was live in the first environment.")
     ],
     source: Annotated[
-        str, typer.Option("--from", metavar="STACK", help="Where it was proven.", show_default=False)
+        str,
+        typer.Option(
+            "--from", metavar="STACK", help="Where it was proven.", show_default=False, autocompletion=stacks
+        ),
     ],
     target: Annotated[
-        str, typer.Option("--to", metavar="STACK", help="Where it shall go live.", show_default=False)
+        str,
+        typer.Option(
+            "--to", metavar="STACK", help="Where it shall go live.", show_default=False, autocompletion=stacks
+        ),
     ],
     from_profile: Annotated[
         str,
@@ -39,12 +47,15 @@ def promote(
     ] = "",
     keep: Annotated[bool, typer.Option("--keep", help="Leave a refused release's fleet for a look.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't show a preview and ask first.")] = False,
-    message: Annotated[str, typer.Option("--message", "-m", help="Why, for the history.")] = "",
+    reason: Why = "",
     override_freeze: OverrideFreeze = "",
+    as_json: AsJson = False,
 ) -> None:
     """Bring live what was live elsewhere and passed its bake there, with the evidence in the ledger.
 
     Nothing is built. Ends with 0 only when it serves all the traffic.
+
+    Example: release promote 2024.1 --from staging --to production
     """
     from release.cli.configuration import EVIDENCE, OVERRIDE
     from release.cli.deploy import Wish, bring
@@ -53,6 +64,8 @@ def promote(
     from release.cli.publish import store_of
     from release.promotion import promotion
 
+    if as_json:
+        answer.alone()
     here, there = (Project.find(Path.cwd(), stack) for stack in (source, target))
     if here.stack_file == there.stack_file:
         raise CommandRefused(
@@ -72,10 +85,12 @@ def promote(
     with tempfile.TemporaryDirectory(prefix="promote-") as scratch:
         _copy(found.manifest, first, store_of(there, state), there, Path(scratch))
     also = {EVIDENCE: found.evidence, **({OVERRIDE: override_freeze} if override_freeze else {})}
-    why = with_override(message or f"promote {version} from {source}", override_freeze)
+    why = with_override(reason or f"promote {version} from {source}", override_freeze)
     with tempfile.TemporaryDirectory(prefix="promote-") as nothing_built:
         wish = Wish(why, keep, ask=not yes and sys.stdin.isatty(), also=also)
-        bring(version, target, wish, Path(nothing_built))
+        served = bring(version, target, wish, Path(nothing_built))
+    if as_json:
+        answer.tell(served)
 
 
 def _copy(

@@ -24,7 +24,7 @@ _COLOURS = {
 
 def ps(
     stack: Stack,
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON list, for programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
 ) -> None:
     """Show the instances of all releases that run, and how the process of each is. What one said: release logs.
 
@@ -42,7 +42,8 @@ def ps(
     warm("autoscaling", "ec2", "elbv2", "logs")
     instances = asyncio.run(look(Engine(project).state()))
     if as_json:
-        say(json.dumps([asdict(each) for each in instances], indent=2))
+        told = {"stack": stack, "instances": [asdict(each) for each in instances]}
+        say(json.dumps(told, indent=2))
     elif instances:
         _show(instances)
     else:

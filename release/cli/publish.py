@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from release.cli.terms import Out, Stack, say, size_in_words, working
+from release.cli import answer
+from release.cli.completion import built
+from release.cli.terms import AsJson, Out, Stack, say, size_in_words, working
 from release.errors import CommandError, CommandRefused, EnvironmentUnmade
 
 if TYPE_CHECKING:
@@ -18,22 +20,42 @@ if TYPE_CHECKING:
 
 
 def publish(
-    version: Annotated[str, typer.Argument(metavar="VERSION", help="A version that was built here.")],
+    version: Annotated[
+        str, typer.Argument(metavar="VERSION", help="A version that was built here.", autocompletion=built)
+    ],
     stack: Stack,
     out: Out = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Put a bundle into a stack's bucket. What is there is never overwritten."""
+    """Put a bundle into a stack's bucket. What is there is never overwritten.
+
+    Example: release publish 2024.1 --stack staging
+    """
     from release.bundle import find
     from release.cli.engine import Engine
     from release.cli.project import Project
 
+    if as_json:
+        answer.alone()
     project = Project.find(Path.cwd(), stack)
     engine = Engine(project)
     folder = out or project.bundles
     if find(folder, version) is None:
         raise not_built(version, folder)
     project.tell_region()
-    make_available(version, folder, project, engine.state())
+    state = engine.state()
+    manifest = make_available(version, folder, project, state)
+    if as_json:
+        answer.tell(
+            {
+                "stack": stack,
+                "version": version,
+                "digest": manifest.digest,
+                "size": manifest.size,
+                "bucket": state.bucket,
+                "key": manifest.key,
+            }
+        )
 
 
 def make_available(version: str, folder: Path, project: Project, state: StackState) -> Manifest:

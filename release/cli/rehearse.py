@@ -33,7 +33,10 @@ def rehearse(
     out: Out = None,
 ) -> None:
     """Apply the pending migrations to a scratch database: locks, rewrites and times of each statement; and try the
-    code that serves now against the schema to come."""
+    code that serves now against the schema to come.
+
+    Example: release rehearse examples/shop --before 2024.1
+    """
     from release.rehearsal.scratch import scratch
 
     new = _code("the application", application.resolve())

@@ -7,11 +7,13 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from release.cli.terms import Stack, say
+from release.cli import answer
+from release.cli.completion import known
+from release.cli.terms import AsJson, Stack, Why, say
 from release.errors import RollbackUnrecorded, ScalingError, Shrunk, UneventfulError
 from release.warmth import instant
 
@@ -30,16 +32,27 @@ def rollback(
     stack: Stack,
     to: Annotated[
         str,
-        typer.Option("--to", metavar="ID|VERSION", help="Where to.", show_default="the last good release"),
+        typer.Option(
+            "--to",
+            metavar="ID|VERSION",
+            help="Where to.",
+            show_default="the last good release",
+            autocompletion=known,
+        ),
     ] = "",
-    reason: Annotated[str, typer.Option("--reason", "-m", help="Why, for the history.")] = "",
+    reason: Why = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask first.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Go back to a release that was live. A warm one has all the traffic in about a second.
 
     Ends with 0 only when it serves all the traffic and the stack's state says so.
+
+    Example: release rollback --stack production --reason "orders are slow"
     """
     started = time.monotonic()
+    if as_json:
+        answer.alone()
     from release.aws import warm
     from release.cli.project import Project
 
@@ -67,8 +80,17 @@ def rollback(
     why = reason or f"rollback to {entry.release}"
     if not (stands and group_of(state, entry.release.id) and _moved(entry, state, stack, why, started)):
         _boot(entry, state, stack, why)
-        return
-    _record(project, entry, state, why, started)
+    else:
+        _record(project, entry, state, why, started)
+    if as_json:
+        answer.tell(_served(engine.state(), stack, started))
+
+
+def _served(state: StackState, stack: str, started: float) -> dict[str, Any]:
+    from release.cli.facts import gather
+    from release.cli.moved import as_object
+
+    return as_object(stack, state, asyncio.run(gather(state, sample=100)), time.monotonic() - started)
 
 
 def _boot(entry: Entry, state: StackState, stack: str, why: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from release.cli.completion import known
 from release.cli.terms import Stack
 from release.errors import CommandRefused, HostUnreachable
 
@@ -30,7 +31,13 @@ def run(
     ],
     release: Annotated[
         str,
-        typer.Option("--release", metavar="ID|VERSION", help="A warm one.", show_default="the live one"),
+        typer.Option(
+            "--release",
+            metavar="ID|VERSION",
+            help="A warm one.",
+            show_default="the live one",
+            autocompletion=known,
+        ),
     ] = "",
     limit: Annotated[
         str, typer.Option("--limit", metavar="SPAN", help="How long it may take: 90s, 10m, 8h.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from infra.variables import NAME_PATTERN, RESERVED_VARIABLES
-from release.cli.terms import Stack, say
+from release.cli.terms import AsJson, Stack, say
 from release.errors import CommandError, CommandRefused, EnvironmentUnmade
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A variable's name.")]
 
 @secrets.command("set")
 def set_(name: Name, stack: Stack) -> None:
-    """Give a secret variable a value, which is asked for, or read from standard input."""
+    """Give a secret variable a value, which is asked for, or read from standard input.
+
+    Example: release secrets set SMTP_PASSWORD --stack production
+    """
     project, state = _begin(stack)
     _check_name(name, project)
     value = _value(name)
@@ -39,10 +43,25 @@ def set_(name: Name, stack: Stack) -> None:
 
 
 @secrets.command("list")
-def list_(stack: Stack) -> None:
-    """Show the names of the secret variables, never a value."""
+def list_(stack: Stack, as_json: AsJson = False) -> None:
+    """Show the names of the secret variables, never a value.
+
+    Example: release secrets list --stack production
+    """
     project, state = _begin(stack)
     newest = asyncio.run(_secret(project, state).newest())
+    if as_json:
+        from release.cli.configuration import SECRETS, value_of
+
+        named = value_of(project.configuration, SECRETS)
+        told = {
+            "stack": stack,
+            "names": sorted(newest.pairs),
+            "newest": newest.id or None,
+            "named": named or None,
+        }
+        say(json.dumps(told, indent=2))
+        return
     for name in sorted(newest.pairs):
         say(name)
     if not newest.pairs:
@@ -52,7 +71,10 @@ def list_(stack: Stack) -> None:
 
 @secrets.command("rm")
 def remove(name: Name, stack: Stack) -> None:
-    """Remove a secret variable from the releases to come."""
+    """Remove a secret variable from the releases to come.
+
+    Example: release secrets rm SMTP_PASSWORD --stack production
+    """
     project, state = _begin(stack)
     _change(project, state, name, None)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from release.cli.completion import stacks
 from release.cli.terms import say
 from release.errors import BalancerError, CommandError
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 def status(
     stack: Annotated[
-        str, typer.Option("--stack", "-s", help="The environment: dev, staging, production.")
+        str,
+        typer.Option(
+            "--stack", "-s", help="The environment: dev, staging, production.", autocompletion=stacks
+        ),
     ] = "",
     every: Annotated[bool, typer.Option("--all", help="A line for each environment.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
@@ -39,6 +43,8 @@ def status(
     """Show what is live, warm and on trial, the weights as told and as served, and all that belongs to it.
 
     With --all the exit status is 1 where an environment could not be asked.
+
+    Example: release status --stack production
     """
     if every == bool(stack):
         raise CommandError(

@@ -10,15 +10,34 @@ from typing import Annotated
 
 import typer
 
+from release.cli.answer import noted
+from release.cli.completion import stacks
+
 Stack = Annotated[
-    str, typer.Option("--stack", "-s", help="The environment: dev, staging, production.", show_default=False)
+    str,
+    typer.Option(
+        "--stack",
+        "-s",
+        help="The environment: dev, staging, production.",
+        show_default=False,
+        autocompletion=stacks,
+    ),
 ]
+
+Why = Annotated[
+    str,
+    typer.Option(
+        "--reason", "--message", "-m", metavar="TEXT", help="Why, for the history.", show_default=False
+    ),
+]
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for programs (docs/json.md).")]
 
 Out = Annotated[
     Path | None,
     typer.Option(
         "--out",
-        help="Where bundles are kept.",
+        help="The folder where bundles are kept.",
         show_default=".uneventful/bundles of the project",
         file_okay=False,
     ),
@@ -52,6 +71,7 @@ def working(doing: str) -> Iterator[None]:
 
 def say(text: str) -> None:
     """A line for whoever typed the command."""
+    noted()
     typer.echo(text)
 
 

@@ -26,7 +26,10 @@ def unlock(
         ),
     ] = False,
 ) -> None:
-    """Say who holds the stack's lock and the lease on its weights, and clear both when they are dead."""
+    """Say who holds the stack's lock and the lease on its weights, and clear both when they are dead.
+
+    Example: release unlock --stack production
+    """
     from release.cli.engine import Engine
     from release.cli.locks import locks
     from release.cli.project import Project

@@ -72,7 +72,7 @@ def test_instances_of_all_processes_are_told_with_release_and_state(world: Any) 
     world.begin(state)
     status, out, error = world.run("ps", "--stack", "dev", "--json")
     assert (status, error) == (0, "")
-    web, worker = json.loads(out)
+    web, worker = json.loads(out)["instances"]
     assert (web["process"], web["release"], web["version"], web["zone"]) == ("web", ONE.id, "1", "eu-west-1a")
     assert (worker["process"], worker["state"], worker["cpu"]) == ("worker", "running", None)
     assert (worker["restarts"], worker["memory"]) == (None, None)
