@@ -15,6 +15,7 @@ from release.cli.audit import audit
 from release.cli.build import build
 from release.cli.compare import compare
 from release.cli.contract import contract
+from release.cli.dashboard import dashboard
 from release.cli.deploy import deploy
 from release.cli.doctor import doctor
 from release.cli.history import history
@@ -58,6 +59,7 @@ for verb in (
     ps,
     logs,
     compare,
+    dashboard,
     doctor,
 ):
     app.command()(verb)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from release.cli.compare import WIDE
+from release.cli.remarks import remarks
 
 WIDTH = 100
 _NAMES, _VERSIONS = 11, 10
@@ -28,8 +29,8 @@ def show(environments: Sequence[Mapping[str, Any]], console: Console | None = No
         table.add_row(*map(escape, row(each)))
     console.print(table)
     for each in environments:
-        for line in remarks(each):
-            console.print(f"[bold]{escape(each['stack'])}[/] {escape(line)}")
+        for remark in remarks(each):
+            console.print(f"[bold]{escape(each['stack'])}[/] {escape(remark.text)}")
 
 
 def row(told: Mapping[str, Any]) -> tuple[str, ...]:
@@ -56,45 +57,6 @@ def row(told: Mapping[str, Any]) -> tuple[str, ...]:
         "?" if "queues" in unasked else _queues(told["queues"]),
         "?" if "alarms" in unasked else f"{len(told['alarms'])} ring" if told["alarms"] else "quiet",
     )
-
-
-def remarks(told: Mapping[str, Any]) -> Iterator[str]:
-    """What somebody should look at."""
-    if told.get("error"):
-        yield f"could not be asked: {_why(told)}"
-    if not told.get("asked"):
-        return
-    if told["live"] is None:
-        yield "has no release yet"
-    for each in told["releases"]:
-        if each["state"] == "candidate":
-            yield f"has a candidate: {each['version'] or '?'} ({each['id']}) at {each['weight'] or 0} %"
-    if told["failures"]:
-        yield f"fails: {told['failures']} of {told['sampled']} answers on fresh connections"
-    if told["alarms"]:
-        yield f"rings: {', '.join(told['alarms'])}"
-    for group in next((each["workers"] for each in told["releases"] if each["state"] == "live"), ()):
-        if group["turn"] not in ("working", ""):
-            yield f"has workers that rest, of the live release: {group['process']}"
-    for queue in told["queues"]:
-        if queue["dead"]:
-            yield f"has {queue['dead']} dead letters in the queue {queue['queue']}"
-    if told["lease"] and told["lease"]["alive"]:
-        yield f"moves traffic: {told['lease']['who']} holds the lease"
-    yield from (f"is locked: {lock}" for lock in told["locks"])
-    if told["freeze"]:
-        yield f"is frozen: {told['freeze']}"
-    yield from (f"drifts: {line}" for line in told["drift"])
-    yield from (f"is not known: {line}" for line in told["unknown"])
-
-
-def _why(told: Mapping[str, Any]) -> str:
-    """The first reason of several, which mostly are one."""
-    if told.get("unknown"):
-        return str(told["unknown"][0])
-    lines = [line.strip() for line in told["error"].splitlines()]
-    seen = next((line.removeprefix("seen:").strip() for line in lines if line.startswith("seen:")), "")
-    return f"{lines[0]}: {seen}" if seen else lines[0]
 
 
 def _named(release: Mapping[str, Any] | None) -> str:

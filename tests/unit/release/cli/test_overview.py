@@ -11,7 +11,8 @@ from rich.console import Console
 
 from release.cli import drift
 from release.cli.groups import GroupFacts
-from release.cli.overview import WIDTH, remarks, row, show
+from release.cli.overview import WIDTH, row, show
+from release.cli.remarks import remarks
 from release.cli.state import Group
 
 WORKERS = {"process": "worker", "turn": "working", "healthy": 12, "wanted": 12, "least": 1, "most": 20}
@@ -72,10 +73,9 @@ def test_an_environment_that_was_not_asked_claims_nothing_that_only_aws_knows() 
     unasked = told(asked=False, error="no answer\n  seen: x")
     assert row(unasked)[1].startswith("2024.12.0")
     assert row(unasked)[3:] == ("?", "?", "?", "202412…", "?", "?")
-    assert list(remarks(unasked)) == ["could not be asked: no answer: x"]
-    assert list(remarks(unasked | {"unknown": ["lease: refused", "queues: refused"]})) == [
-        "could not be asked: lease: refused"
-    ]
+    assert [str(each) for each in remarks(unasked)] == ["could not be asked: no answer: x"]
+    (refused,) = remarks(unasked | {"unknown": ["lease: refused", "queues: refused"]})
+    assert (refused.level, str(refused)) == ("unknown", "could not be asked: lease: refused")
     assert set(row({"stack": "dev", "asked": False, "error": "x"})[2:]) == {"?"}
     unmade = {"stack": "dev", "asked": False, "made": False}
     assert (row(unmade)[1], list(remarks(unmade))) == ("not made yet", [])
