@@ -75,10 +75,19 @@ class Verdict:
 GOOD = Verdict(Finding.GOOD)
 
 
+def allowed_rate(old: Counts, limits: Limits) -> float:
+    """The share of answers that may fail: what is usual, and what the limits add."""
+    return min(1.0, _usual(old) + limits.error_rate)
+
+
+def allowed_seconds(old: float, limits: Limits) -> float:
+    """How long (s) an answer may take where the old release takes `old`."""
+    return max(old * limits.latency_ratio, old + FLOOR_SECONDS)
+
+
 def errors_verdict(new: Counts, old: Counts, limits: Limits) -> Verdict:
     """Bad when the new release's errors are not chance under the old one's rate plus what is allowed above it."""
-    usual = (old.errors + 0.5) / (old.requests + 1) if old.requests else 0.0
-    allowed = min(1.0, usual + limits.error_rate)
+    usual, allowed = _usual(old), allowed_rate(old, limits)
     if new.errors < FEWEST_ERRORS or at_least(new.errors, new.requests, allowed) >= SURE:
         return GOOD
     return Verdict(
@@ -91,7 +100,7 @@ def errors_verdict(new: Counts, old: Counts, limits: Limits) -> Verdict:
 
 def latency_verdict(new: float, old: float, limits: Limits, source: str) -> Verdict:
     """Bad when the new release takes longer (s) than the ratio allows, and by more than the floor."""
-    allowed = max(old * limits.latency_ratio, old + FLOOR_SECONDS)
+    allowed = allowed_seconds(old, limits)
     if new <= allowed:
         return GOOD
     return Verdict(
@@ -129,3 +138,8 @@ def probes_verdict(new: Sequence[float], old: Sequence[float], limits: Limits) -
 
 def _percent(fraction: float) -> str:
     return f"{fraction * 100:.2g} %"
+
+
+def _usual(old: Counts) -> float:
+    """The old release's own share of failed answers; one that was never seen to fail is not taken for perfect."""
+    return (old.errors + 0.5) / (old.requests + 1) if old.requests else 0.0

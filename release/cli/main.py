@@ -25,6 +25,7 @@ from release.cli.promote import promote
 from release.cli.ps import ps
 from release.cli.publish import publish
 from release.cli.rehearse import rehearse
+from release.cli.report import report
 from release.cli.restart import restart
 from release.cli.rollback import rollback
 from release.cli.run import run as run_command
@@ -56,6 +57,7 @@ for verb in (
     status,
     history,
     audit,
+    report,
     ps,
     logs,
     compare,

@@ -165,7 +165,7 @@ class Page:
         while True:
             self._behind, timeline = False, self.timeline
             with contextlib.suppress(Exception):
-                body = await asyncio.to_thread(dump, timeline, Mask(self._secrets))
+                body = dump(timeline, Mask(self._secrets))
                 if not self._doubted:
                     patience = _PATIENCE if timeline.outcome else 0.0
                     await keeper.put(key(self._about.stack, timeline), body, patience)
