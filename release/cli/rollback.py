@@ -71,14 +71,17 @@ def rollback(
     entry = ways.target(state.ledger, to, now)
     stands = ways.is_warm(entry) and instant(entry, datetime.now(UTC))
     instances = asyncio.run(healthy(state, entry.release.id)) if stands else 0
-    say(f"rollback of {stack} from {ways.leaving(state.ledger, entry, now)} to {entry.release}")
+    former = ways.leaving(state.ledger, entry, now)
+    say(f"rollback of {stack} from {former} to {entry.release}")
     say(f"  cost: {ways.cost(entry, instances)}")
     must_be_whole(entry, state, stack, verified)
     if not yes and sys.stdin.isatty():
         typer.confirm("go back?", default=True, abort=True)
         started = time.monotonic()
     why = reason or f"rollback to {entry.release}"
-    if not (stands and group_of(state, entry.release.id) and _moved(entry, state, stack, why, started)):
+    if not (
+        stands and group_of(state, entry.release.id) and _moved(entry, state, stack, why, started, former)
+    ):
         _boot(entry, state, stack, why)
     else:
         _record(project, entry, state, why, started)
@@ -102,9 +105,10 @@ def _boot(entry: Entry, state: StackState, stack: str, why: str) -> None:
     bring(f"id:{entry.release.id}", stack, Wish(why))
 
 
-def _moved(entry: Entry, state: StackState, stack: str, why: str, started: float) -> bool:
+def _moved(entry: Entry, state: StackState, stack: str, why: str, started: float, former: str) -> bool:
     """Give the release all the traffic; False, and nothing was moved, where its instances have just left."""
     from release.cli.following import follow
+    from release.cli.noted import note
     from release.cli.traffic import group_of, ports
     from release.immediate import Target, move
 
@@ -133,7 +137,8 @@ def _moved(entry: Entry, state: StackState, stack: str, why: str, started: float
             next=error.next.replace("STACK", stack) or f"release status --stack {stack}",
         ) from error
     _tell(entry, moved, started)
-    asyncio.run(follow(state, release, why, started))
+    followed = asyncio.run(follow(state, release, why, started))
+    note(state, stack, release, former, why, started, moved, followed)
     return True
 
 
