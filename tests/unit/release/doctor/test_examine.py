@@ -6,7 +6,7 @@ import time
 from release.aws import Refused
 from release.doctor.examine import Check, Once, examine
 from release.doctor.finding import Finding, NotLooked, bad, healthy, ok, warn
-from release.errors import CommandError
+from release.errors import CommandRefused
 
 
 def fail(error: Exception) -> Finding:
@@ -66,7 +66,7 @@ def test_what_several_need_is_asked_once_and_its_error_is_everybodys() -> None:
 
 
 def test_an_error_of_ours_is_told_with_its_next_command_and_on_one_line() -> None:
-    error = CommandError("no such stack", seen="two\nlines", next="pulumi stack ls")
+    error = CommandRefused("no such stack", seen="two\nlines", next="pulumi stack ls")
 
     (ours, aws) = examine(
         [
