@@ -18,7 +18,7 @@ from infra.settings import Settings
 
 OWN = "uneventful:"
 AWS = MappingProxyType({"aws:region": "region", "aws:allowedAccountIds": "account_ids"})
-TEXTS = frozenset({"region", "release", "secrets", "contract", "override", "evidence"})
+TEXTS = frozenset({"region", "release", "secrets", "contract", "override", "accept_api", "evidence"})
 PARTS = tuple(
     name for name in Settings.model_fields if name not in ("stack", *AWS.values())
 )  # what `uneventful:` may be followed by

@@ -15,6 +15,9 @@ WORKING = f"{TURN}working"
 VERSIONS = "versions/"
 """Objects of the bundle bucket: a manifest for each published version."""
 
+DOCUMENTS = "documents/"
+"""Objects of the bundle bucket: OpenAPI documents, by digest. Whoever plans an update reads them."""
+
 PROGRAMS = "programs/"
 """Objects of the bundle bucket: the programs of the operations host, which alone may read them."""
 

@@ -64,8 +64,8 @@ def _by_name(queues: dict[str, Queue]) -> dict[str, Queue]:
 
 
 class Settings(Part):
-    """All of one stack's configuration. `release`, `contract`, `override` and `evidence` are None where it names
-    none.
+    """All of one stack's configuration. `release`, `contract`, `override`, `accept_api` and `evidence` are None where
+    it names none.
     """
 
     stack: str
@@ -233,6 +233,15 @@ class Settings(Part):
             description="why this one update releases in spite of uneventful:freeze, a line of 300 characters at most; "
             "`--override-freeze` gives it",
             examples=["the cure of tonight's outage"],
+        ),
+    ] = None
+    accept_api: Annotated[
+        str | None,
+        Field(
+            pattern=ONE_LINE,
+            description="why this one update may break clients of the live release by its OpenAPI document, a line of "
+            "300 characters at most; `--accept-api-changes` gives it",
+            examples=["the last client moved in May"],
         ),
     ] = None
     evidence: Annotated[

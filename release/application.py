@@ -12,7 +12,17 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from release.errors import BundleError
-from release.model import PROCESS_PATTERN, WEB, Cpu, DrainSeconds, HealthPath, Memory, Port, Process
+from release.model import (
+    PATH_PATTERN,
+    PROCESS_PATTERN,
+    WEB,
+    Cpu,
+    DrainSeconds,
+    HealthPath,
+    Memory,
+    Port,
+    Process,
+)
 from release.timetable import Timetable
 
 PROCFILE = "Procfile"
@@ -35,6 +45,8 @@ command = "./smoke"      # optional: tries this release against a database, DATA
 [processes.worker]       # optional: what a process of the Procfile may use of its instance
 memory = "512M"          # it is ended, and started again, when it needs more
 cpu = "50%"              # of one processor
+[api]
+openapi = "openapi.json" # optional: a release that would break who calls the live one is refused
 [processes.web]          # optional
 socket = true            # systemd listens and hands web the socket as descriptor 3, so that a crash turns nobody away
 [[schedules]]            # optional, as many as needed; or rate = "5 minutes"
@@ -76,13 +88,25 @@ class Migrations(BaseModel):
 
     path: Annotated[
         str,
-        StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"),
+        StringConstraints(pattern=PATH_PATTERN),
         Field(description="the folder with the migrations, relative to this file"),
     ]
     allow: Annotated[
         dict[str, dict[str, Annotated[str, StringConstraints(min_length=1)]]],
         Field(description="revision, rule of the linter, reason: what a file that ran already is allowed"),
     ] = Field(default_factory=dict)
+
+
+class Api(BaseModel):
+    """`[api]`: what the clients of the application may rely on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    openapi: Annotated[
+        str,
+        StringConstraints(pattern=PATH_PATTERN),
+        Field(description="the OpenAPI 3 document, JSON or YAML, relative to this file, as it is packed"),
+    ]
 
 
 class Smoke(BaseModel):
@@ -128,6 +152,7 @@ class Options(BaseModel):
     build: Build | None = None
     migrations: Migrations | None = None
     smoke: Smoke | None = None
+    api: Api | None = None
     processes: dict[str, Limits] = Field(default_factory=dict)
     schedules: Timetable = Field(default_factory=list)
 

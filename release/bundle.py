@@ -24,6 +24,7 @@ from release.migrations.check import check
 from release.migrations.folder import Allowed, exceptions, of_manifest
 from release.migrations.runtime import carried
 from release.model import VERSION_PATTERN, Manifest
+from release.openapi import document
 
 _TOLD_LINES = 30
 
@@ -107,6 +108,7 @@ def build(
             migrations=of_manifest(checked.revisions),
             allowed=exceptions(checked.revisions, checked.allowed),
             schedules=tuple(each.schedule() for each in options.schedules),
+            openapi=document.found(source, options.api.openapi) if options.api else None,
         )
         return replace(_keep(out, archive, manifest), allowed=checked.allowed)
 

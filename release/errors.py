@@ -26,6 +26,8 @@ UneventfulError
 │   ├── ContractRefused    the contract that is wanted cannot be applied now
 │   │   └── ContractFailed it was begun, and is not known to be done
 │   ├── ReleaseFrozen      nothing is released here at this time
+│   ├── ApiBroken          the wanted release breaks the clients of the live one
+│   ├── ApiNotCompared     nobody can say whether it does
 │   └── PromotionRefused   the version has not shown elsewhere what it must
 ├── BalancerError          the load balancer's API refused or did not answer
 │   └── BalancerBusy       it throttled, failed or was silent: trying again may help
@@ -223,6 +225,14 @@ class ContractFailed(ContractRefused, runbook="contract-failed"):
 
 class ReleaseFrozen(PlanError, runbook="release-frozen"):
     """Nothing is released here at this time, but for a reason that is given."""
+
+
+class ApiBroken(PlanError, runbook="api-broken"):
+    """The wanted release changes its OpenAPI document so that clients of the live one would fail."""
+
+
+class ApiNotCompared(PlanError, runbook="api-not-compared"):
+    """The OpenAPI documents of the live release and of the wanted one cannot be compared here."""
 
 
 class PromotionRefused(PlanError, runbook="promotion-refused"):

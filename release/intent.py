@@ -17,6 +17,8 @@ from release.errors import EnvironmentUnmade, ReleaseFrozen
 from release.former import Former
 from release.freeze import frozen, in_words
 from release.ledger import Ledger, Terms
+from release.openapi.judged import Compare, Judged, judge
+from release.openapi.oasdiff import compared
 from release.plan import Plan, make_plan, resolve, unchanged
 from release.schedules import refuse_unknown_queues
 from release.store import BundleStore
@@ -43,18 +45,30 @@ class Intent:
 
 
 def intend(
-    settings: Settings, former: Former, open_store: Callable[[str], BundleStore], now: datetime
+    settings: Settings,
+    former: Former,
+    open_store: Callable[[str], BundleStore],
+    now: datetime,
+    compare: Compare = compared,
 ) -> Intent:
     """The wanted release and the plan of an update that begins `now`. Touches nothing.
 
-    Raises what `resolve` and `user_data` raise, QueueUnknown for a schedule's queue that the settings don't name, and
-    ReleaseFrozen for one at this time, and StoreError when a version is wanted where there is no bucket yet.
+    Raises what `resolve`, `judge` and `user_data` raise, QueueUnknown for a schedule's queue that the settings don't
+    name, ReleaseFrozen for a release at this time, and StoreError when a version is wanted where there is no bucket
+    yet.
     """
 
     def manifest_of(version: str) -> model.Manifest:
         if not former.bucket:
             raise _no_bucket(settings.stack, version)
         return open_store(former.bucket).manifest(version)
+
+    def judged() -> Judged:
+        # A way back is never held up: its clients have had that document before.
+        if plan.action != "release" or not former.bucket:
+            return Judged()
+        fetch = open_store(former.bucket).document
+        return judge(plan.former, plan.wanted, fetch, compare, settings.accept_api or "")
 
     wanted = resolve(former.ledger, settings.release, manifest_of, settings.variables, settings.secrets or "")
     terms = Terms(now, settings.warm, settings.rollout.bake, settings.evidence or "")
@@ -64,7 +78,8 @@ def intend(
         for process in release.manifest.processes:
             # What does not fit is refused here, for the longest names that AWS can make, and not half way.
             user_data(_longest(release, process, settings))
-    return Intent(former, replace(plan, overridden=_overridden(plan, former.ledger, settings, now)), terms)
+    overridden = _overridden(plan, former.ledger, settings, now)
+    return Intent(former, replace(plan, overridden=overridden, api=judged()), terms)
 
 
 def _overridden(plan: Plan, former: Ledger, settings: Settings, now: datetime) -> str:

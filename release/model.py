@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from infra.prefixes import BUNDLES
+from infra.prefixes import BUNDLES, DOCUMENTS
 from infra.variables import NAME_PATTERN, RESERVED_VARIABLES
 from release.errors import SettingsError
 
@@ -19,6 +19,9 @@ VERSION_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$"
 
 PROCESS_PATTERN = r"^[a-z][a-z0-9-]{0,31}$"
 """A process's name becomes part of a systemd unit's name."""
+
+PATH_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
+"""A path inside an application's folder."""
 
 WEB = "web"
 """The one process that gets traffic."""
@@ -104,6 +107,18 @@ class Schedule(_Frozen):
         return f"{self.expression}{zone}, {does}"
 
 
+class OpenApi(_Frozen):
+    """The OpenAPI document of a bundle: its path in there, and the sha256 of its bytes in hex."""
+
+    path: Annotated[str, StringConstraints(pattern=PATH_PATTERN)]
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+    @property
+    def key(self) -> str:
+        """What it is called in the bucket."""
+        return f"{DOCUMENTS}{self.digest}"
+
+
 class Manifest(_Frozen):
     """What is known about a bundle without opening it.
 
@@ -111,7 +126,8 @@ class Manifest(_Frozen):
     listens, `health_path` what answers 200 there when it can serve, `drain_seconds` how long a process may
     take to finish after SIGTERM. There is exactly one process named `web`, and no name occurs twice.
     `migrations` are those of the bundle, oldest first; none occurs twice. `allowed` are the exceptions that
-    they ask for. `schedules` are sorted by name; none occurs twice.
+    they ask for. `schedules` are sorted by name; none occurs twice. `openapi` is what clients may rely on, where the
+    application says it.
     """
 
     version: Annotated[str, StringConstraints(pattern=VERSION_PATTERN)]
@@ -124,6 +140,7 @@ class Manifest(_Frozen):
     migrations: tuple[Migration, ...] = ()
     allowed: tuple[Allowed, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    openapi: OpenApi | None = None
 
     @field_validator("processes")
     @classmethod
@@ -242,6 +259,8 @@ def _identify(manifest: Manifest, variables: Mapping[str, str], secrets: str) ->
         words["allowed"] = [allowed.model_dump() for allowed in manifest.allowed]
     if manifest.schedules:
         words["schedules"] = [schedule.model_dump() for schedule in manifest.schedules]
+    if manifest.openapi:
+        words["openapi"] = manifest.openapi.model_dump()
     if secrets:
         words["secrets"] = secrets
     canonical = json.dumps(words, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

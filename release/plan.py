@@ -13,6 +13,7 @@ from release.contraction import Contraction, listed, wanted_contraction
 from release.errors import ContractRefused, ReleaseUnknown, SchemaOvertaken, StaleRelease
 from release.ledger import Entry, Ledger, Terms, needs, overtaken, promote, shrunk
 from release.model import Manifest, Migration, Release, freeze
+from release.openapi.judged import Judged
 from release.schedules import differences
 from release.steps import Action, migrating, moving, rollback_cost
 
@@ -30,7 +31,8 @@ class Plan:
     are those that could serve in a second once the update is done, newest first. `migrations` are the wanted release's
     expands and backfills that the database may not have yet; none on a way back. `contraction` is what a contract
     does, where one is wanted. `boots` is the number of each fleet's instance groups, by release id; `over` are those of
-    the leaving whose time as warm releases is over. `overridden` is the freeze that does not stop it, and why.
+    the leaving whose time as warm releases is over. `overridden` is the freeze that does not stop it, and why; `api`
+    what changes for clients.
     """
 
     action: Action
@@ -46,6 +48,7 @@ class Plan:
     boots: Mapping[str, int] = field(default_factory=dict)
     over: tuple[Entry, ...] = ()
     overridden: str = ""
+    api: Judged = field(default_factory=Judged)
 
 
 def resolve(
@@ -147,6 +150,7 @@ def render(plan: Plan) -> str:
         lines.append(f"  rollback cost: {plan.rollback_cost}")
     lines += [f"  schedule:      {line}" for line in _schedules(plan)]
     lines += [f"  allowed:       {allowed}" for allowed in _allowed(plan)]
+    lines += [f"  api:           {line}" for line in plan.api.lines()]
     if plan.overridden:
         lines.append(f"  overridden:    {plan.overridden}")
     return "\n".join(lines)

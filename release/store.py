@@ -1,7 +1,7 @@
 """The bundle bucket: where an environment's instances fetch their code, and the only door to it.
 
-`bundles/DIGEST.tar.gz` holds the bytes and `versions/VERSION.json` the manifest. Both are written only
-where nothing is: neither a digest nor a version ever changes what it names.
+`bundles/DIGEST.tar.gz` holds the bytes, `versions/VERSION.json` the manifest, and `documents/DIGEST` an OpenAPI
+document. All are written only where nothing is: neither a digest nor a version ever changes what it names.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from release.errors import (
     VersionTaken,
     VersionUnknown,
 )
-from release.model import Manifest
+from release.model import Manifest, OpenApi
+from release.openapi.document import unpacked
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -52,6 +53,9 @@ class BundleStore(Protocol):
     def versions(self) -> tuple[str, ...]:
         """All published versions, the one published last first. Raises StoreError."""
 
+    def document(self, openapi: OpenApi) -> bytes:
+        """An OpenAPI document that was published with its bundle. Raises StoreError, or DigestMismatch."""
+
 
 class S3BundleStore:
     """A bundle bucket on S3, by a client that is handed in (`open_store` makes one)."""
@@ -68,6 +72,9 @@ class S3BundleStore:
             raise self._taken(known, manifest)
         uploaded = self._upload(bundle)
         self._verify(manifest)
+        if manifest.openapi:
+            content = unpacked(bundle.path, manifest.openapi)
+            self._put_new(manifest.openapi.key, content, manifest.openapi.digest)
         if known is not None:
             return uploaded
         if not self._put_new(f"{VERSIONS}{manifest.version}.json", manifest.model_dump_json().encode()):
@@ -104,6 +111,16 @@ class S3BundleStore:
             ]
         newest_first = sorted(found, reverse=True)
         return tuple(key.removeprefix(VERSIONS).removesuffix(".json") for _, key in newest_first)
+
+    def document(self, openapi: OpenApi) -> bytes:
+        """See BundleStore."""
+        with _told(self._bucket, f"read {openapi.key}"):
+            content: bytes = self._client.get_object(Bucket=self._bucket, Key=openapi.key)["Body"].read()
+        digest = hashlib.sha256(content).hexdigest()
+        if digest != openapi.digest:
+            where = f"s3://{self._bucket}/{openapi.key}"
+            raise _mismatch(where, openapi.digest, digest, "nothing was changed")
+        return content
 
     def verify(self, manifest: Manifest) -> None:
         """See that the bundle is in the bucket, byte for byte. Raises DigestMismatch, BundleGone, or StoreError."""

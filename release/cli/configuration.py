@@ -14,6 +14,7 @@ RELEASE = "uneventful:release"
 CONTRACT = "uneventful:contract"
 WINDOW = "uneventful:window"
 OVERRIDE = "uneventful:override"
+ACCEPT_API = "uneventful:accept_api"
 EVIDENCE = "uneventful:evidence"
 SECRETS = "uneventful:secrets"
 VARIABLES = "uneventful:variables"
@@ -25,7 +26,7 @@ def with_release(text: str, release: str | None, also: Mapping[str, str] = Mappi
     """The same configuration, wanting `release`; with None, wanting none: then what is live stays.
 
     `also` are other keys with their values, for this one update. What is true of one update alone (a contract, an
-    override, evidence) is wanted only where it is among them.
+    override, an accepted change, evidence) is wanted only where it is among them.
     """
     root = _mapping(text)
     config = _child(root, "config")
@@ -33,7 +34,7 @@ def with_release(text: str, release: str | None, also: Mapping[str, str] = Mappi
     config.value = [
         (key, value)
         for key, value in config.value
-        if key.value not in {RELEASE, CONTRACT, OVERRIDE, EVIDENCE, *given}
+        if key.value not in {RELEASE, CONTRACT, OVERRIDE, ACCEPT_API, EVIDENCE, *given}
     ]
     config.value += [(_scalar(key), _scalar(value)) for key, value in given.items()]
     return yaml.serialize(root)

@@ -14,7 +14,17 @@ import typer
 
 from release.cli import answer
 from release.cli.completion import deployable
-from release.cli.terms import AsJson, Out, OverrideFreeze, Stack, Why, say, with_override
+from release.cli.terms import (
+    AcceptApi,
+    AsJson,
+    Out,
+    OverrideFreeze,
+    Stack,
+    Why,
+    for_this_update,
+    say,
+    with_override,
+)
 from release.errors import NotReleased, NotServing, ShiftCancelled, UneventfulError
 
 if TYPE_CHECKING:
@@ -40,18 +50,17 @@ def deploy(
     reason: Why = "",
     out: Out = None,
     override_freeze: OverrideFreeze = "",
+    accept_api_changes: AcceptApi = "",
     as_json: AsJson = False,
 ) -> None:
     """Bring a version live. Ends with 0 only when it serves all the traffic.
 
     Example: release deploy 2024.1 --stack production --reason "the new basket"
     """
-    from release.cli.configuration import OVERRIDE
-
     if as_json:
         answer.alone()
-    also = {OVERRIDE: override_freeze} if override_freeze else {}
-    why = with_override(reason or f"release {version}", override_freeze)
+    also = for_this_update(override_freeze, accept_api_changes)
+    why = with_override(reason or f"release {version}", override_freeze, accept_api_changes)
     served = bring(version, stack, Wish(why, keep, ask=not yes and sys.stdin.isatty(), also=also), out)
     if as_json:
         answer.tell(served)

@@ -11,7 +11,17 @@ import typer
 
 from release.cli import answer
 from release.cli.completion import stacks
-from release.cli.terms import AsJson, OverrideFreeze, Why, say, size_in_words, with_override, working
+from release.cli.terms import (
+    AcceptApi,
+    AsJson,
+    OverrideFreeze,
+    Why,
+    for_this_update,
+    say,
+    size_in_words,
+    with_override,
+    working,
+)
 from release.errors import CommandRefused
 
 if TYPE_CHECKING:
@@ -49,6 +59,7 @@ def promote(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't show a preview and ask first.")] = False,
     reason: Why = "",
     override_freeze: OverrideFreeze = "",
+    accept_api_changes: AcceptApi = "",
     as_json: AsJson = False,
 ) -> None:
     """Bring live what was live elsewhere and passed its bake there, with the evidence in the ledger.
@@ -57,7 +68,7 @@ def promote(
 
     Example: release promote 2024.1 --from staging --to production
     """
-    from release.cli.configuration import EVIDENCE, OVERRIDE
+    from release.cli.configuration import EVIDENCE
     from release.cli.deploy import Wish, bring
     from release.cli.engine import Engine
     from release.cli.project import Project
@@ -84,8 +95,8 @@ def promote(
     there.tell_region()
     with tempfile.TemporaryDirectory(prefix="promote-") as scratch:
         _copy(found.manifest, first, store_of(there, state), there, Path(scratch))
-    also = {EVIDENCE: found.evidence, **({OVERRIDE: override_freeze} if override_freeze else {})}
-    why = with_override(reason or f"promote {version} from {source}", override_freeze)
+    also = {EVIDENCE: found.evidence, **for_this_update(override_freeze, accept_api_changes)}
+    why = with_override(reason or f"promote {version} from {source}", override_freeze, accept_api_changes)
     with tempfile.TemporaryDirectory(prefix="promote-") as nothing_built:
         wish = Wish(why, keep, ask=not yes and sys.stdin.isatty(), also=also)
         served = bring(version, target, wish, Path(nothing_built))

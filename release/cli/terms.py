@@ -54,6 +54,17 @@ OverrideFreeze = Annotated[
 ]
 
 
+AcceptApi = Annotated[
+    str,
+    typer.Option(
+        "--accept-api-changes",
+        metavar="REASON",
+        help="Go ahead although the OpenAPI document breaks clients of the live release; the reason is kept.",
+        show_default=False,
+    ),
+]
+
+
 @contextmanager
 def working(doing: str) -> Iterator[None]:
     """Show on a terminal that something is being done, and for how long; nothing is left of it afterwards."""
@@ -75,9 +86,18 @@ def say(text: str) -> None:
     typer.echo(text)
 
 
-def with_override(message: str, reason: str) -> str:
-    """The message of an update, and why it overrides a freeze, if it does."""
-    return f"{message} (freeze overridden: {reason})" if reason else message
+def with_override(message: str, freeze: str, api: str = "") -> str:
+    """The message of an update, and why it overrides a freeze or breaks clients, if it does."""
+    reasons = (("freeze overridden", freeze), ("API changes accepted", api))
+    told = "; ".join(f"{what}: {reason}" for what, reason in reasons if reason)
+    return f"{message} ({told})" if told else message
+
+
+def for_this_update(freeze: str, api: str) -> dict[str, str]:
+    """The keys of the configuration that say so for this one update."""
+    from release.cli.configuration import ACCEPT_API, OVERRIDE
+
+    return {key: reason for key, reason in ((OVERRIDE, freeze), (ACCEPT_API, api)) if reason}
 
 
 def size_in_words(size: int) -> str:

@@ -46,7 +46,7 @@ def test_every_job_is_done_once_and_by_workers_whose_turn_it_was(stage: Stage) -
     assert again == 0, "a queue gives a job a second time only when it was not finished in time"
     strangers, turns = out_of_turn(done, stage)
     assert not strangers, f"done out of turn: {strangers[:3]} of {len(strangers)}; {turns}"
-    assert len(by) == 2, "only one release took jobs: nothing was handed over"
+    assert len(by) > 1, "only one release took jobs: nothing was handed over"
 
 
 def test_each_tick_runs_once_through_rollbacks_and_nothing_is_lost(stage: Stage) -> None:
