@@ -33,6 +33,19 @@ class CommandFailed(Exception):
         super().__init__(f"`{' '.join(command)}` ended with status {status}\n" + "\n".join(lines[-SHOWN:]))
 
 
+def again(do: Callable[[], object], times: int = 3) -> None:
+    """Do what asks a registry for packages, which may not answer for a moment. Raises CommandFailed when it fails
+    so many times in a row."""
+    for left in reversed(range(times)):
+        try:
+            do()
+        except CommandFailed:
+            if not left:
+                raise
+        else:
+            return
+
+
 def neutral(environ: Mapping[str, str], root: Path) -> dict[str, str]:
     """`environ` as a shell has it that never worked in the checkout at `root`, its local cloud or its `make`."""
     kept = {key: value for key, value in environ.items() if not key.startswith(_OF_A_CHECKOUT)}

@@ -26,7 +26,7 @@ from bench.evidence.nginx import PLACES, Nginx, Rolling, Script
 from bench.evidence.ours import WEB, Ours
 from bench.evidence.peer import Peer
 from bench.evidence.scenes import Stage, Wanted, line, missing, played, rates_of
-from bench.workplace import CommandFailed, workplace
+from bench.workplace import CommandFailed, again, workplace
 from localcloud.engine.progress import Progress
 from setup.steps import StepFailed
 
@@ -89,7 +89,7 @@ def _measured(options: argparse.Namespace, store: Store, peers: list[type[Peer]]
     except KeyboardInterrupt:
         say("\ninterrupted: what was measured stays, the same command goes on; nothing else is left behind")
         ended = 130
-    if evidence.runs:
+    if not ended and evidence.runs:
         _write(evidence)
     return ended
 
@@ -130,7 +130,7 @@ def _peer(
 ) -> Evidence:
     if not missing(wanted, kind.name, evidence.run):
         return evidence
-    peer = kind(scratch / kind.__name__, WEB, _bundles(scratch))
+    peer = kind(scratch / kind.__name__, WEB, _bundles(evidence.commit))
     say(f"{peer.name}: {peer.how}")
     try:
         return _scenes(peer, wanted, options, evidence, store, say, dict(os.environ) | {"PATH": _path()})
@@ -190,28 +190,27 @@ def _ours(
         return _scenes(ours, wanted, options, evidence, store, say, dict(ours.environ))
 
 
-def _bundles(scratch: Path) -> Callable[[str], Path]:
-    """The example's bundle of a look, built in the checkout when it is asked for first."""
-    folder = scratch / "bundles"
+def _bundles(commit: str) -> Callable[[str], Path]:
+    """The example's bundle of a look, built in the checkout when a commit's is asked for first."""
+    folder = KEPT / "bundles" / commit
 
     def bundle(look: str) -> Path:
         found = list(folder.glob(f"{look}-*.tar.gz"))
         if not found:
             command = ("release", "build", "examples/shop", "--version", look, "--out", str(folder))
-            done = subprocess.run(
-                command,
-                cwd=ROOT,
-                env={**os.environ, "PATH": _path()},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode:
-                raise CommandFailed(command, done.returncode, done.stderr.splitlines())
+            again(lambda: _ran(command))
             found = list(folder.glob(f"{look}-*.tar.gz"))
         return found[0]
 
     return bundle
+
+
+def _ran(command: tuple[str, ...]) -> None:
+    """A command of this checkout. Raises CommandFailed."""
+    environ = {**os.environ, "PATH": _path()}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CommandFailed(command, done.returncode, (done.stdout + done.stderr).splitlines())
 
 
 def _path() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bench.evidence.contender import CannotMeasure
 from bench.evidence.nginx import PLACES
@@ -15,7 +15,6 @@ PROGRAM = PACKAGE = "haproxy"
 
 _CONFIGURATION = """\
 global
-  maxconn 20000
   hard-stop-after {grace}s
   stats socket {folder}/admin.sock mode 600 level admin expose-fd listeners
 defaults
@@ -46,7 +45,7 @@ class HAProxy(BlueGreen):
         f"hard-stop-after {GRACE} s), health checks each second; back: the same switch to the old ones, which still run"
     )
 
-    def _begin(self, ports: Sequence[int]) -> None:
+    def _begin(self, ports: Sequence[int]) -> Callable[[], None]:
         program = shutil.which(PROGRAM, path=PLACES)
         assert program
         self._argv = [program, "-W", "-f", str(self._folder / "haproxy.cfg")]
@@ -60,12 +59,11 @@ class HAProxy(BlueGreen):
                 start_new_session=True,
             )
 
+        return lambda: ended(self._process)
+
     def _switch(self, ports: Sequence[int]) -> None:
         self._write(ports)
         self._process.send_signal(signal.SIGUSR2)
-
-    def _end(self) -> None:
-        ended(self._process)
 
     def _write(self, ports: Sequence[int]) -> None:
         servers = "\n".join(_SERVER.format(number=n, port=port) for n, port in enumerate(ports, 1))

@@ -23,9 +23,8 @@ _CONFIGURATION = """\
 pid nginx.pid;
 error_log error.log warn;
 worker_processes auto;
-worker_rlimit_nofile 65536;
 worker_shutdown_timeout {grace}s;
-events {{ worker_connections 16384; }}
+events {{ worker_connections 8192; }}
 http {{
   access_log off;
   client_body_temp_path body;
@@ -34,6 +33,7 @@ http {{
   uwsgi_temp_path uwsgi;
   scgi_temp_path scgi;
   client_max_body_size 10m;
+  client_body_buffer_size 128k;
   keepalive_timeout 75s;
   keepalive_requests 1000000;
   include upstream.conf;
@@ -97,16 +97,14 @@ class Nginx(BlueGreen):
         "back: the same switch to the old ones, which still run"
     )
 
-    def _begin(self, ports: Sequence[int]) -> None:
+    def _begin(self, ports: Sequence[int]) -> Callable[[], None]:
         self._server = Server(self._folder, self.port)
         self._server.start(ports)
+        return self._server.stop
 
     def _switch(self, ports: Sequence[int]) -> None:
         self._server.point(ports)
         self._server.reload()
-
-    def _end(self) -> None:
-        self._server.stop()
 
 
 class Script(Peer):
@@ -125,9 +123,11 @@ class Script(Peer):
 
     def _open(self, label: str) -> None:
         self._fleet = list(self._start(label, free_ports(self._web)))
+        self._running.callback(lambda: stopped(self._fleet))
         self._order = [label]
-        self._server = Server(self._folder, self.port)
-        self._server.start([web.port for web in self._fleet])
+        server = Server(self._folder, self.port)
+        server.start([web.port for web in self._fleet])
+        self._running.callback(server.stop)
         if not (all(web.healthy() for web in self._fleet) and self._served(label)):
             raise CannotMeasure(f"{self.name}: the application does not start; see {self._folder}")
 
@@ -138,10 +138,6 @@ class Script(Peer):
     def _back(self) -> bool:
         self._order.reverse()
         return self._replaced(self._order[-1])
-
-    def close(self) -> None:
-        self._server.stop()
-        stopped(self._fleet)
 
     def _replaced(self, label: str) -> bool:
         size = self.at_once or len(self._fleet)

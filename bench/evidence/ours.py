@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.evidence.contender import CannotMeasure, Deed
 from bench.printed import Line
-from bench.workplace import CommandFailed, Workplace
+from bench.workplace import CommandFailed, Workplace, again
 from localcloud.engine.environment import in_front
 from setup.variables import of_cloud
 
@@ -43,7 +43,8 @@ class Ours:
     def prepare(self, look: str) -> str:
         self._built += 1
         label = f"{look}.{self._built}"
-        self.place.run(("release", "build", "examples/shop", "--version", label), self.environ)
+        command = ("release", "build", "examples/shop", "--version", label)
+        again(lambda: self.place.run(command, self.environ))
         return label
 
     def live(self) -> str:

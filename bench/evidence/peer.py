@@ -6,6 +6,7 @@ import subprocess
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from bench.evidence.application import Web, answering, free_ports, started, stopped, unpacked
@@ -30,6 +31,8 @@ class Peer(ABC):
         self._bundle = bundle
         self._folders: dict[str, Path] = {}
         self.port = 0
+        self._running = ExitStack()
+        """What has been started, with the way to end it."""
 
     @property
     def url(self) -> str:
@@ -64,8 +67,8 @@ class Peer(ABC):
     @abstractmethod
     def _back(self) -> bool: ...
 
-    @abstractmethod
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self._running.close()
 
     def _start(self, label: str, ports: Sequence[int]) -> tuple[Web, ...]:
         return started(self._folders[label], label, ports, self._folder / "application.log")
@@ -90,17 +93,13 @@ class BlueGreen(Peer):
     _fleets: dict[str, tuple[Web, ...]]
     _order: list[str]
 
-    def close(self) -> None:
-        self._end()
-        for fleet in self._fleets.values():
-            stopped(fleet)
-
     def _open(self, label: str) -> None:
         self._fleets, self._order = {}, [label]
+        self._running.callback(lambda: [stopped(fleet) for fleet in self._fleets.values()])
         self._fleets[label] = self._start(label, free_ports(self._web))
         if not all(web.healthy() for web in self._fleets[label]):
             raise CannotMeasure(f"{self.name}: the application does not start; see {self._folder}")
-        self._begin([web.port for web in self._fleets[label]])
+        self._running.callback(self._begin([web.port for web in self._fleets[label]]))
         if not self._served(label):
             raise CannotMeasure(f"{self.name}: the proxy does not serve; see {self._folder}")
 
@@ -126,13 +125,11 @@ class BlueGreen(Peer):
         return self._served(label)
 
     @abstractmethod
-    def _begin(self, ports: Sequence[int]) -> None: ...
+    def _begin(self, ports: Sequence[int]) -> Callable[[], None]:
+        """Start the proxy; what ends it."""
 
     @abstractmethod
     def _switch(self, ports: Sequence[int]) -> None: ...
-
-    @abstractmethod
-    def _end(self) -> None: ...
 
 
 def ended(process: subprocess.Popen[bytes]) -> None:
