@@ -159,7 +159,14 @@ class _Environment:
         self._made()
         import asyncssh
 
-        told = self._operations()
+        from release.errors import UneventfulError
+
+        try:
+            told = self._operations()
+        except UneventfulError as error:
+            raise NotLooked(
+                "where it is, and its key, are among the stack's secrets, which cannot be read"
+            ) from error
         where = f"{told['host']}:{told['port']}"
         try:
             seen = host.look(str(told["host"]), int(told["port"]))
