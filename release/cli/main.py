@@ -18,6 +18,7 @@ from release.cli.contract import contract
 from release.cli.dashboard import dashboard
 from release.cli.deploy import deploy
 from release.cli.doctor import doctor
+from release.cli.drift_report import drift
 from release.cli.history import history
 from release.cli.logs import logs
 from release.cli.migration import migration
@@ -62,6 +63,7 @@ for verb in (
     logs,
     compare,
     dashboard,
+    drift,
     doctor,
 ):
     app.command()(verb)

@@ -1,0 +1,1 @@
+"""What updates of several environments would do, told before they are run."""
