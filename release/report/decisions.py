@@ -9,6 +9,9 @@ from release.report.series import offset
 from release.timeline import Event, Timeline
 from release.verdict import Counts, Limits, allowed_rate, allowed_seconds
 
+_ENOUGH = 20
+"""Of fewer probes the slowest one says more about itself than about the release."""
+
 
 def decisions(timeline: Timeline) -> list[dict[str, Any]]:
     """In their order: `at` (s), `what` was decided on, the `verdict` (passed, refused, stopped), what was `needed` and
@@ -16,7 +19,7 @@ def decisions(timeline: Timeline) -> list[dict[str, Any]]:
     """
     shift = timeline.first("shift")
     limits = (shift.data if shift else {}).get("limits", {"errors": 0.0, "latency": 1.0})
-    told, gate, share = list[dict[str, Any]](), Event("", ""), ""
+    told, gate, share, served = list[dict[str, Any]](), Event("", ""), "", ""
     for event in timeline.events:
         needed, seen, what = "", event.text, ""
         match event.kind:
@@ -27,14 +30,12 @@ def decisions(timeline: Timeline) -> list[dict[str, Any]]:
             case "passed":
                 what, needed = "gate", _gate(gate.data)
             case "proven":
-                what, needed = (
-                    f"{event.data['share']} % is served",
-                    "what the API says, by probes on fresh connections",
-                )
-                seen = f"{event.data['probes']} probes in {event.data['seconds']:.1f} s"
+                served = f"served after {event.data['seconds']:.1f} s ({event.data['probes']} probes)"
+                if not shift or not _followed(timeline, event):
+                    what, needed, seen = share or "100 %", "what the API says is what is served", served
             case "step":
-                what, share = f"{event.data['share']} %", f"{event.data['share']} %"
-                needed, seen = _allowed(event.data, limits), _seen(event.data)
+                what, needed = share, _allowed(event.data, limits)
+                seen = f"{served}; {_seen(event.data)}" if served else _seen(event.data)
             case "baked":
                 what = f"bake of {event.data['seconds']:g} s"
                 needed, seen = _allowed(event.data, limits), _seen(event.data)
@@ -63,6 +64,12 @@ def decisions(timeline: Timeline) -> list[dict[str, Any]]:
     return told
 
 
+def _followed(timeline: Timeline, proven: Event) -> bool:
+    """Whether its step was watched to its end: then the step tells of the proof too."""
+    share = proven.data["share"]
+    return any(step.data["share"] == share and step.at >= proven.at for step in timeline.of("step"))
+
+
 def _gate(data: Mapping[str, Any]) -> str:
     if not data:
         return ""
@@ -87,6 +94,7 @@ def _seen(data: Mapping[str, Any]) -> str:
             continue
         words = [f"{counts['errors']} of {counts['requests']} failed"] if counts["requests"] else []
         if times["count"]:
-            words.append(f"p50 {times['p50']:.1f} ms, p99 {times['p99']:.1f} ms of {times['count']} probes")
+            slow = f", p99 {times['p99']:.1f} ms" if times["count"] >= _ENOUGH else ""
+            words.append(f"p50 {times['p50']:.1f} ms{slow} ({times['count']} probes)")
         told.append(name + ", ".join(words))
     return "".join(told) or "no request and no answer"

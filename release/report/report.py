@@ -130,7 +130,7 @@ def _story(story: Timeline, line: Line | None) -> dict[str, Any]:
         "events": [
             {"at": offset(story, event.at), "kind": event.kind, "text": _text(event.text)}
             for event in story.events
-            if event.kind not in ("sample", "shift") and (event.text or event.kind in ("gate", "baking"))
+            if event.text
         ],
     }
 
