@@ -1,7 +1,8 @@
 """`make test`: every test, in three parts.
 
 The environment of the end-to-end tests takes minutes to come and to go, most of them waits of AWS's own provider: small
-tests run in that time. Those end-to-end tests that measure have the machine to themselves.
+tests run in that time. Those end-to-end tests that measure come before any other process: beside them run only small
+tests that no clock holds, with what they leave of the processors.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -23,13 +24,25 @@ from tests.e2e.stage import BEGUN, LOGS, ROOT, end
 
 WORKERS = ("-n", "4", "--dist", "loadgroup")
 """Twice what the smallest machine has processors: half of a small test's time is waiting."""
-WHILE_IT_COMES = ("tests/unit", "tests/program", "tests/provider")
+AGAINST_THE_CLOCK = (
+    "tests/unit/examples",
+    "tests/unit/infra/machine",
+    "tests/unit/release/doctor",
+    "tests/unit/setup",
+)
+"""Small tests that limit seconds, not seconds of processor."""
+WHILE_IT_COMES = ("tests/program", "tests/provider", *AGAINST_THE_CLOCK)
+OF_THE_BRIDGE = ("tests/local/engine/aws/test_contract.py", "tests/local/engine/aws/test_names.py")
+"""Most of their time is what HashiCorp's provider waits."""
+BESIDE_THOSE_THAT_MEASURE = ("tests/unit", *OF_THE_BRIDGE)
 WHILE_IT_GOES = ("tests/local",)
+PATIENTLY = ("nice", "-n", "15")
+"""A thirtieth of what an ordinary process gets where there is not enough."""
 THE_END = "tests/e2e/test_the_end.py"
 
 
 def main() -> int:
-    """Exit status 0: every test passed. Where a small one of the first part fails, nothing else is tried."""
+    """Exit status 0: every test passed. Where one of the first part fails, nothing else is tried."""
     home = Path(tempfile.mkdtemp(prefix="uneventful-"))
     os.environ[BEGUN] = str(home)
     try:
@@ -39,12 +52,13 @@ def main() -> int:
             if status := beginning.wait():
                 print("the environment of the end-to-end tests did not come up", file=sys.stderr)
                 return status
-        shared = _pytest("-v", "tests/e2e", f"--ignore={THE_END}")
-        with _beside(_command("-v", THE_END), subprocess.STDOUT) as ending:
-            small = _pytest(*WORKERS, *WHILE_IT_GOES)
-            told, _ = ending.communicate()
-        print(told)
-        return shared or small or ending.returncode
+        with _told(_patient()) as patient:
+            shared = _pytest("-v", "tests/e2e", f"--ignore={THE_END}")
+            with _told(_command("-v", THE_END)) as ending:
+                small = _pytest(*WORKERS, *WHILE_IT_GOES, *_without(OF_THE_BRIDGE))
+                ending.wait()
+            patient.wait()
+        return shared or small or ending.returncode or patient.returncode
     except KeyboardInterrupt:
         return 130
     finally:
@@ -59,6 +73,28 @@ def _pytest(*arguments: str) -> int:
 
 def _command(*arguments: str) -> Sequence[str]:
     return (sys.executable, "-m", "pytest", *arguments)
+
+
+def _patient() -> Sequence[str]:
+    workers = ("-q", "-n", "2", "--dist", "loadgroup")
+    small = _command(*workers, *BESIDE_THOSE_THAT_MEASURE, *_without(AGAINST_THE_CLOCK))
+    return (*PATIENTLY, *small)
+
+
+def _without(paths: Iterable[str]) -> Iterable[str]:
+    return (f"--ignore={path}" for path in paths)
+
+
+@contextmanager
+def _told(argv: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
+    """A command beside others; what it says is printed when this is left."""
+    with tempfile.TemporaryFile() as said:
+        try:
+            with _beside(argv, subprocess.STDOUT, said) as process:
+                yield process
+        finally:
+            said.seek(0)
+            print(said.read().decode(errors="replace"), flush=True)
 
 
 @contextmanager
@@ -76,13 +112,15 @@ def _coming(home: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @contextmanager
-def _beside(argv: Sequence[str], errors: IO[bytes] | int) -> Iterator[subprocess.Popen[str]]:
-    """A command in a process group of its own, whose errors go there; killed if it is left before its end."""
+def _beside(
+    argv: Sequence[str], errors: IO[bytes] | int, said: IO[bytes] | int = subprocess.PIPE
+) -> Iterator[subprocess.Popen[str]]:
+    """A command in a process group of its own, whose errors and words go there; killed if it is left before its end."""
     process = subprocess.Popen(
         argv,
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=said,
         stderr=errors,
         text=True,
         start_new_session=True,
