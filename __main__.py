@@ -1,6 +1,7 @@
 """The program: settings -> what is intended -> environment -> release -> outputs."""
 
 import gc
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from release.errors import UneventfulError
 from release.former import read_former
 from release.intent import intend
 from release.plan import render
-from release.store import open_store
+from release.unpublished import opening
 
 ALREADY_SAID = 32
 """The exit status by which the language host knows that the error has been shown."""
@@ -33,7 +34,8 @@ def define() -> None:
     account.check(settings, account.whoami(settings.region))
     for line in (*warnings, *risks.repeated(settings)):
         pulumi.log.warn(line)
-    intent = intend(settings, read_former(), open_store, datetime.now(UTC))
+    opened = opening(os.environ, pulumi.runtime.is_dry_run())
+    intent = intend(settings, read_former(), opened, datetime.now(UTC))
     pulumi.log.info(render(intent.plan))
     provider = make_provider(settings, pulumi.get_project())
     environment = Environment(settings, provider)

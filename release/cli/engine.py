@@ -20,7 +20,7 @@ from release.cli.foreground import Ended, run
 from release.cli.project import Project
 from release.cli.refreshed import Changed, drifted
 from release.cli.state import StackState
-from release.errors import CommandError
+from release.errors import CommandError, NoProject, StackBusy, StateUnreadable
 
 _WHOLE_HISTORY = 100_000
 
@@ -35,7 +35,7 @@ class Engine:
         self._project = project
         found = shutil.which("pulumi")
         if found is None:
-            raise CommandError(
+            raise NoProject(
                 "there is no `pulumi` on PATH",
                 expected="Pulumi's command line",
                 seen="none",
@@ -108,11 +108,34 @@ class Engine:
             )
             return replace(ended, interrupted=ended.interrupted or _was_cancelled(events))
 
+    def preview(
+        self, release: str | None, environ: Mapping[str, str] = MappingProxyType({})
+    ) -> subprocess.CompletedProcess[str]:
+        """What an update that wants `release` (None: what the stack's own file says) would do, as `pulumi preview
+        --json` tells it; the program has `environ` besides. Nothing is locked, and no tracked file changes.
+        """
+        text = self._project.configuration
+        with tempfile.TemporaryDirectory(prefix="release-") as scratch:
+            configuration = Path(scratch, self._project.stack_file.name)
+            configuration.write_text(with_release(text, release) if release else text, encoding="utf-8")
+            return subprocess.run(
+                [
+                    *(self._pulumi, "preview", "--json", "--non-interactive"),
+                    *("--stack", self._project.stack, "--config-file", str(configuration)),
+                ],
+                cwd=self._project.folder,
+                env={**os.environ, **_WITH_EVENTS, **environ},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+
     def secret_output(self, name: str) -> Mapping[str, Any]:
         """An output of the stack, decrypted. Raises CommandError where there is none, or no key to it."""
         done = self._ask("stack", "output", name, "--show-secrets", "--json")
         if done.returncode != 0:
-            raise CommandError(
+            raise StateUnreadable(
                 f"the stack {self._project.stack} does not tell its output {name}",
                 expected="an environment that was updated by this version of the program, and the key to its secrets",
                 seen="\n".join(done.stderr.splitlines()[-3:]),
@@ -146,7 +169,7 @@ class Engine:
             events = Path(scratch, "events")
             done = self._ask("refresh", "--preview-only", "--event-log", str(events))
             if done.returncode != 0:
-                raise CommandError(
+                raise StateUnreadable(
                     f"the resources of {self._project.stack} could not be asked for",
                     expected="pulumi refresh --preview-only to end well",
                     seen=_complaints(done.stdout + done.stderr),
@@ -159,7 +182,7 @@ class Engine:
         """Remove every lock of the stack, whoever holds it."""
         done = self._ask("cancel", "--yes")
         if done.returncode != 0:
-            raise CommandError(
+            raise StackBusy(
                 f"the lock of the stack {self._project.stack} could not be removed",
                 expected="pulumi cancel to end well",
                 seen="\n".join(done.stderr.splitlines()[-3:]),
@@ -169,7 +192,7 @@ class Engine:
 
     def _no_state(self, complaint: str) -> CommandError:
         lines = [line for line in complaint.splitlines() if line.strip()]
-        return CommandError(
+        return StateUnreadable(
             f"the state of the stack {self._project.stack} could not be read",
             expected=f"a stack of the project in {self._project.folder}",
             seen="\n".join(lines[-3:]) or "no answer from pulumi",

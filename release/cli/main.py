@@ -22,6 +22,7 @@ from release.cli.drift_report import drift
 from release.cli.history import history
 from release.cli.logs import logs
 from release.cli.migration import migration
+from release.cli.preview import preview
 from release.cli.promote import promote
 from release.cli.ps import ps
 from release.cli.publish import publish
@@ -34,7 +35,7 @@ from release.cli.scale import scale
 from release.cli.secrets import secrets
 from release.cli.status import status
 from release.cli.unlock import unlock
-from release.errors import UneventfulError
+from release.errors import UneventfulError, page
 
 INTERRUPTED = 130
 
@@ -65,6 +66,7 @@ for verb in (
     dashboard,
     drift,
     doctor,
+    preview,
 ):
     app.command()(verb)
 app.command("run")(run_command)
@@ -88,7 +90,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return int(app(list(arguments), standalone_mode=False) or 0)
     except TyperException as error:
-        _tell(error.format_message(), _help(arguments))
+        _tell(error.format_message(), _help(arguments), "command-line")
         return 2
     except UneventfulError as error:
         sys.stdout.flush()
@@ -96,19 +98,20 @@ def run(arguments: Sequence[str]) -> int:
         answer.refuse(error)
         return 1
     except OSError as error:
-        _tell(f"{error.strerror}: {error.filename}" if error.filename else str(error), "")
+        _tell(f"{error.strerror}: {error.filename}" if error.filename else str(error), "", "machine-refused")
         return 1
     except (KeyboardInterrupt, typer.Abort):
-        _tell("interrupted", "release status --stack STACK")
+        _tell("interrupted", "release status --stack STACK", "interrupted")
         return INTERRUPTED
     finally:
         answer.end()
 
 
-def _tell(what: str, next_command: str) -> None:
+def _tell(what: str, next_command: str, runbook: str) -> None:
     answer.refuse(kind="CommandLine", what=what, next=next_command)
     sys.stdout.flush()
-    typer.echo(f"error: {what}" + (f"\n  next: {next_command}" if next_command else ""), err=True)
+    then = f"\n  next: {next_command}" if next_command else ""
+    typer.echo(f"error: {what}{then}\n  runbook: {page(runbook)}", err=True)
 
 
 def _help(arguments: Sequence[str]) -> str:

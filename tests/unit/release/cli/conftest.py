@@ -30,7 +30,7 @@ BUCKET = "bundles-of-dev"
 
 ENGINE = '''#!{python}
 """Plays the updates that are written in its folder, one after another, and keeps what it was asked."""
-import json, pathlib, signal, sys, time
+import json, os, pathlib, signal, sys, time
 here = pathlib.Path(__file__).parent
 arguments = sys.argv[1:]
 if arguments[:2] == ["stack", "export"]:
@@ -53,6 +53,18 @@ if arguments[0] == "refresh":
         sys.exit("error: the resources could not be read")
     pathlib.Path(arguments[arguments.index("--event-log") + 1]).write_text(events.read_text())
     sys.exit(0)
+if arguments[0] == "preview":
+    # Those of several stacks may run at once; each says what was written for it, and keeps what it was given.
+    stack = arguments[arguments.index("--stack") + 1]
+    play = here / f"preview-{{stack}}.json"
+    if not play.exists():
+        sys.exit(f"error: no stack named {{stack!r}} found")
+    given = pathlib.Path(arguments[arguments.index("--config-file") + 1]).read_text()
+    note = {{"configuration": given, "unpublished": os.environ.get("UNEVENTFUL_UNPUBLISHED", "")}}
+    (here / "previews.json").write_text(json.dumps([note]))
+    told = json.loads(play.read_text())
+    print(json.dumps(told["told"]))
+    sys.exit(told["status"])
 if arguments[0] == "cancel":
     for lock in (here.parent / ".pulumi" / "locks").rglob("*.json"):
         lock.unlink()
