@@ -72,6 +72,7 @@ def _wanted(bundle: Bundle, request: Request) -> tuple[Revision, ...]:
                 expected="expands and backfills before a release, contracts by `release contract`",
                 seen=f"do: {request.do}",
                 state="nothing was run",
+                next="release deploy for a version, release contract for its contracts",
             )
     order = tuple(one for one in bundle.revisions if one.revision in request.revisions)
     if tuple(one.revision for one in order) != request.revisions:
@@ -80,6 +81,7 @@ def _wanted(bundle: Bundle, request: Request) -> tuple[Revision, ...]:
             expected=_listed(one.revision for one in order),
             seen=_listed(request.revisions),
             state="nothing was run",
+            next="release build: make the bundle again, under another version",
         )
     return order
 

@@ -171,4 +171,10 @@ def _limits(fields: _Fields) -> Limits:
 
 
 def _unusable(expected: str, seen: str) -> RequestError:
-    return RequestError("the migrator's request cannot be used", expected=expected, seen=seen)
+    return RequestError(
+        "the migrator's request cannot be used",
+        expected=expected,
+        seen=seen,
+        state="nothing was run; whatever serves goes on",
+        next="release build with this checkout, under another version, and deploy that",
+    )

@@ -192,5 +192,7 @@ def _present(secrets: Secrets, secret: str) -> Mapping[str, str]:
             "the master user's secret has no user and password",
             expected="JSON with 'username' and 'password'",
             seen=f"{secret}: {', '.join(sorted(value or {})) or 'no value'}",
+            state="nothing was run; whatever serves goes on",
+            next="take back the secret's former version, then the same command again",
         )
     return value

@@ -56,7 +56,10 @@ class AwsCommand:
             )
         except FileNotFoundError:
             raise SecretsError(
-                "there is no `aws` command here", expected="the AWS command line on PATH"
+                "the operations host has no `aws` command",
+                expected="the AWS command line on its PATH",
+                state="nothing was run; whatever serves goes on",
+                next="release status --stack STACK --drift: was the host's image changed?",
             ) from None
         except subprocess.TimeoutExpired:
             raise _failed(verb, secret, f"no answer in {TIMEOUT:.0f} s") from None
@@ -72,6 +75,8 @@ def _mapping(secret: str, output: str) -> Mapping[str, str]:
             "a secret isn't what the database's user needs",
             expected="a JSON mapping",
             seen=f"other text in {secret}",
+            state="nothing was run; whatever serves goes on",
+            next="take back the secret's former version, then the same command again",
         )
     return {str(name): str(part) for name, part in value.items()}
 

@@ -57,7 +57,9 @@ def tell(told: Mapping[str, Any]) -> None:
     _write(told)
 
 
-def refuse(error: UneventfulError | None = None, *, kind: str = "", what: str = "", next: str = "") -> None:
+def refuse(
+    error: UneventfulError | None = None, *, kind: str = "", what: str = "", next: str = "", runbook: str = ""
+) -> None:
     """The error as an object, where JSON is wanted and nothing was told yet."""
     if not _answer.wanted or _answer.told:
         return
@@ -75,7 +77,7 @@ def refuse(error: UneventfulError | None = None, *, kind: str = "", what: str = 
             "seen": "",
             "state": "",
             "next": next,
-            "runbook": "",
+            "runbook": page(runbook) if runbook else "",
         }
     )
     _write({"error": said})

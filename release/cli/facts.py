@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from release.aws import Busy, Calls, Refused
 from release.balancer import READ_PATIENCE, ElasticLoadBalancing, Health
 from release.cli.state import Fleet, StackState
-from release.errors import BalancerError
+from release.errors import BalancerError, ScalingError
 from release.priorities import MAIN
 from release.probes import Answer, HttpProbes, kinds
 from release.ramp import Weights
@@ -146,5 +146,5 @@ async def _wanted(group: str) -> int | None:
             "describe_auto_scaling_groups", READ_PATIENCE, AutoScalingGroupNames=[group]
         )
     except (Busy, Refused) as error:
-        raise BalancerError("the auto-scaling API did not answer as it should", seen=str(error)) from error
+        raise ScalingError("the auto-scaling API did not answer as it should", seen=str(error)) from error
     return next((int(found["DesiredCapacity"]) for found in answer["AutoScalingGroups"]), None)

@@ -18,10 +18,11 @@ def test_a_command_line_that_makes_no_sense_gets_one_line_and_the_next_command(
 ) -> None:
     status, out, error = world.run(*arguments)
     assert (status, out) == (2, "")
-    first, second = error.splitlines()
+    first, second, third = error.splitlines()
     assert first.startswith("error: ")
     assert what in first
     assert second == f"  next: {next_command}"
+    assert third == "  runbook: docs/runbooks/command-line.md"
 
 
 def test_outside_of_a_project_it_says_where_to_go(world) -> None:
