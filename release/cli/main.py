@@ -22,7 +22,6 @@ from release.cli.drift_report import drift
 from release.cli.history import history
 from release.cli.logs import logs
 from release.cli.migration import migration
-from release.cli.preview import preview
 from release.cli.promote import promote
 from release.cli.ps import ps
 from release.cli.publish import publish
@@ -66,7 +65,6 @@ for verb in (
     dashboard,
     drift,
     doctor,
-    preview,
 ):
     app.command()(verb)
 app.command("run")(run_command)
@@ -108,7 +106,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _tell(what: str, next_command: str, runbook: str) -> None:
-    answer.refuse(kind="CommandLine", what=what, next=next_command)
+    answer.refuse(kind="CommandLine", what=what, next=next_command, runbook=runbook)
     sys.stdout.flush()
     then = f"\n  next: {next_command}" if next_command else ""
     typer.echo(f"error: {what}{then}\n  runbook: {page(runbook)}", err=True)
