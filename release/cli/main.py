@@ -22,6 +22,7 @@ from release.cli.drift_report import drift
 from release.cli.history import history
 from release.cli.logs import logs
 from release.cli.migration import migration
+from release.cli.preview import preview
 from release.cli.promote import promote
 from release.cli.ps import ps
 from release.cli.publish import publish
@@ -65,6 +66,7 @@ for verb in (
     dashboard,
     drift,
     doctor,
+    preview,
 ):
     app.command()(verb)
 app.command("run")(run_command)
