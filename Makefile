@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LINTED := infra release migrator localcloud demo bench setup tests examples __main__.py
 ARGS ?=
 
-.PHONY: up down preview clean test lint demo bench bench-rollback bench-migrations kills kills-fast proofs migrations-thorough settings engine engine-from-nothing python
+.PHONY: up down preview clean test lint demo bench bench-rollback bench-migrations bench-evidence soak soak-short kills kills-fast proofs migrations-thorough settings engine engine-from-nothing python
 
 up: python ## the local cloud, the program on it and a first release: a running environment
 	@$(PYTHON) -m setup up
@@ -52,6 +52,17 @@ bench-rollback: engine ## fifty rollbacks under 1,000 requests a second, and wha
 bench-migrations: python ## what five changes of a schema cost an application at 500 transactions a second: minutes
 	@$(PYTHON) -m setup engine --dev
 	@$(BIN)/python -m pytest -q -s tests/local/migrator/bench.py
+
+bench-evidence: engine ## releases beside nginx, HAProxy and scripts, into docs/evidence.md; ARGS="--help" for parts of it
+	@$(PYTHON) -m setup engine --dev
+	@$(BIN)/python -m bench.evidence $(ARGS)
+
+soak: python ## an hour (SOAK_MINUTES) of releases, rollbacks, kills and migrations in random order (SOAK_SEED), under load
+	@$(PYTHON) -m setup engine --dev
+	@$(BIN)/python -m tests.soak
+
+soak-short: export SOAK_MINUTES ?= 5
+soak-short: soak ## five minutes of it
 
 kills: python ## every phase of a release, struck by every kind of death, under 500 requests a second: half an hour
 	@$(PYTHON) -m setup engine --dev

@@ -3,6 +3,7 @@ moto with so many targets registered; no instance is booted."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ FORMER, CANDIDATE = "ab12cd34", "c0ffee12"
 
 async def by_size(rollout: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     """Calls by service and action, by the number of instances. `rollout` is the stack's."""
+    # The stand-in says each request on the terminal otherwise.
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     return {str(size): await _calls(size, rollout) for size in SIZES}
 
 

@@ -43,7 +43,7 @@ def described() -> Machine:
     return Machine(
         processor=_field(Path("/proc/cpuinfo"), "model name") or platform.machine(),
         cores=os.cpu_count() or 1,
-        memory=_field(Path("/proc/meminfo"), "MemTotal"),
+        memory=f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         kernel=platform.release(),
         system=_field(Path("/etc/os-release"), "PRETTY_NAME", "=").strip('"'),
         versions={name: version for name in _ASKED if (version := _version(name))},
