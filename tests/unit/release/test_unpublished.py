@@ -14,6 +14,9 @@ from release.unpublished import VARIABLE, As, opening
 from tests.unit.release.releases import manifest
 
 
+HERE = Path("2.tar.gz")
+
+
 class Bucket:
     """One that holds these versions."""
 
@@ -34,7 +37,7 @@ def bucket(*published: Manifest) -> BundleStore:
 
 
 def test_it_is_known_as_if_it_were_published_beside_those_that_are() -> None:
-    store = As(bucket(manifest("1")), manifest("2"))
+    store = As(bucket(manifest("1")), manifest("2"), HERE)
     assert store.manifest("2") == manifest("2")
     assert store.manifest("1") == manifest("1")
     assert store.versions() == ("2", "1")
@@ -44,11 +47,11 @@ def test_it_is_known_as_if_it_were_published_beside_those_that_are() -> None:
 
 def test_a_version_that_names_other_bytes_already_is_refused_as_it_will_be_when_it_is_published() -> None:
     with pytest.raises(VersionTaken, match="never changes"):
-        As(bucket(manifest("2", port=9000)), manifest("2")).manifest("2")
+        As(bucket(manifest("2", port=9000)), manifest("2"), HERE).manifest("2")
 
 
 def test_a_version_that_is_published_with_the_same_bytes_is_that_one() -> None:
-    assert As(bucket(manifest("2")), manifest("2")).manifest("2") == manifest("2")
+    assert As(bucket(manifest("2")), manifest("2"), HERE).manifest("2") == manifest("2")
 
 
 def test_an_update_knows_nothing_of_it_whatever_the_variable_says(tmp_path: Path) -> None:
