@@ -397,6 +397,28 @@ def test_calls_do_without_when_the_resident_process_ends_again_and_again(
     keeper.close()
 
 
+def test_whoever_keeps_it_and_is_killed_leaves_neither_the_resident_process_nor_a_fork(
+    calls: Calls, told: Told
+):
+    code = "import sys; from pathlib import Path; from localcloud.instances.aws.keeper import Keeper\n"
+    code += "keeper = Keeper(Path(sys.argv[1]), sys.argv[1]); print('kept', flush=True); input()"
+    keeper = subprocess.Popen(
+        [sys.executable, "-c", code, str(calls.folder)],
+        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with keeper:
+        assert line(keeper.stdout) == "kept\n"
+        with calls.begun(*WHO, env=told.variables) as process:
+            awaited(lambda: told.heard)
+            assert len(processes.carrying(calls.marks)) == 2, "the resident process and its fork"
+            keeper.kill()
+            awaited(lambda: not processes.carrying(calls.marks))
+            assert process.wait(20) == call.LOST
+
+
 def test_an_instance_that_is_killed_takes_its_calls_along(cloud: Cloud, told: Told):
     user_data = f"#!/bin/sh\naws {' '.join(WHO)}\n".encode()
     spec = cloud.start(user_data, env=told.variables)
