@@ -59,7 +59,9 @@ class _Server(uvicorn.Server):
 
 
 async def serve(listening: socket.socket, app: ASGIApp, reader: Reader) -> None:
-    """Answer until SIGINT or SIGTERM, which cuts all connections. An error of the reader ends it as well."""
+    """Answer until SIGINT or SIGTERM, or until it is cancelled, which cuts all connections. An error of the reader ends
+    it as well.
+    """
     config = uvicorn.Config(
         app,
         http="h11",
@@ -74,11 +76,14 @@ async def serve(listening: socket.socket, app: ASGIApp, reader: Reader) -> None:
         timeout_graceful_shutdown=1,
     )
     server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
     reading = asyncio.create_task(reader.run())
     reading.add_done_callback(lambda _: server.stop())
     try:
-        await server.serve(sockets=[listening])
+        await asyncio.shield(serving)
     finally:
+        server.stop()
+        await serving
         reading.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await reading
