@@ -95,7 +95,7 @@ class BlueGreen(Peer):
 
     def _open(self, label: str) -> None:
         self._fleets, self._order = {}, [label]
-        self._running.callback(lambda: [stopped(fleet) for fleet in self._fleets.values()])
+        self._running.callback(lambda: stopped([web for fleet in self._fleets.values() for web in fleet]))
         self._fleets[label] = self._start(label, free_ports(self._web))
         if not all(web.healthy() for web in self._fleets[label]):
             raise CannotMeasure(f"{self.name}: the application does not start; see {self._folder}")
