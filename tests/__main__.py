@@ -91,10 +91,19 @@ def _told(argv: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
     with tempfile.TemporaryFile() as said:
         try:
             with _beside(argv, subprocess.STDOUT, said) as process:
+                _yielding(process)
                 yield process
         finally:
             said.seek(0)
             print(said.read().decode(errors="replace"), flush=True)
+
+
+def _yielding(process: subprocess.Popen[str]) -> None:
+    """A session of its own is a group of its own to the scheduler (sched(7), "The autogroup feature"): there the nice
+    value of its processes counts for nothing against other sessions, and the group's does.
+    """
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{process.pid}/autogroup").write_text(str(os.getpriority(os.PRIO_PROCESS, process.pid)))
 
 
 @contextmanager
