@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from release.cli.groups import GroupFacts
+from release.cli.refreshed import Changed
 from release.ramp import Weights
 
+_SIZES = frozenset({"desiredCapacity", "maxSize", "minSize"})
 _WORDS = ("expression", "timezone", "targetArn", "roleArn", "input")
 
 
@@ -36,6 +38,22 @@ def of_sizes(groups: Iterable[GroupFacts], shrunk: Iterable[str] = ()) -> tuple[
                     f"{group.name}: {wanted[0]} to {wanted[1]} instances by the state, {seen[0]} to {seen[1]} in AWS"
                 )
     return tuple(found)
+
+
+def of_resources(changed: Iterable[Changed], shrunk: Iterable[str] = ()) -> tuple[Changed, ...]:
+    """What a refresh found, without what was meant to come: AWS forgets the action that shrinks a warm release's group
+    once it was done, and the group is smaller. `shrunk` are those releases (ids); how small is `of_sizes`' question.
+    """
+    ends = tuple(f"-{release}" for release in shrunk)
+    return tuple(each for each in changed if not (each.name.endswith(ends) and _is_shrinking(each)))
+
+
+def _is_shrinking(changed: Changed) -> bool:
+    if changed.type == "aws:autoscaling/schedule:Schedule":
+        return changed.gone
+    return (
+        changed.type == "aws:autoscaling/group:Group" and not changed.gone and {*changed.properties} <= _SIZES
+    )
 
 
 def of_schedules(

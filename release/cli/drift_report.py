@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -86,14 +87,17 @@ def _report(here: Path, stack: str) -> Report:
 
 
 async def _look(project: Project) -> Report:
+    from release.cli.drift import of_resources
     from release.cli.engine import Engine
     from release.cli.standing import stand
+    from release.ledger import shrunk
 
     engine = Engine(project)
     project.tell_region()
     state = engine.state()
     changed, standing = await asyncio.gather(asyncio.to_thread(engine.drift), stand(state))
-    return await _told(project.stack, changed, standing.drift)
+    over = [entry.release.id for entry in state.ledger.warm if shrunk(entry, datetime.now(UTC))]
+    return await _told(project.stack, of_resources(changed, over), standing.drift)
 
 
 async def _told(stack: str, changed: Sequence[Changed], seen: Sequence[str]) -> Report:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from release.cli.drift import of_resources
 from release.cli.drifted import MARKER, Found, Report, as_markdown
+from release.cli.refreshed import Changed
 from release.ledger import Ledger, promote
 from release.trail import Deed
 from tests.unit.release.releases import release
@@ -75,6 +77,22 @@ def test_an_environment_that_cannot_be_looked_at_ends_with_1_and_is_no_clean_bil
     assert "dev could not be looked at" in out
     assert "as its state says" not in out
     assert error.startswith("error: the resources of dev could not be asked for")
+
+
+def test_a_warm_release_that_has_shrunk_in_its_time_is_no_drift_and_everything_else_of_it_is() -> None:
+    kind = "aws:autoscaling/group:Group"
+    shrunk = [
+        Changed("aws:autoscaling/schedule:Schedule", "shrink-web-0001", gone=True),
+        Changed(kind, "web-0001", ("desiredCapacity", "maxSize", "minSize")),
+    ]
+    changed = [
+        Changed(kind, "web-0001", ("maxSize", "tags")),
+        Changed(kind, "web-0001", gone=True),
+        Changed(kind, "web-0002", ("minSize",)),
+        Changed("aws:autoscaling/schedule:Schedule", "shrink-web-0002", gone=True),
+    ]
+    assert of_resources([*shrunk, *changed], ["0001"]) == tuple(changed)
+    assert of_resources(shrunk) == tuple(shrunk)
 
 
 def test_a_name_that_somebody_chose_is_neither_a_mention_nor_markup_in_the_page() -> None:
