@@ -105,7 +105,7 @@ def _known(ready: Environment, engine: Engine, project: Project, wish: Wish, mas
         plan = _plan(state, settings, wish, now)
         history = lines(engine.history(), state.ledger)
     except UneventfulError as error:
-        warning = mask(f"no more is known of the plan: {error}")
+        warning = mask(f"no more is known of the plan: {error.what}")
         return ready.model_copy(update={"warnings": (*ready.warnings, warning)})
     parts = planned(plan, state.ledger, now)
     if ready.planned and parts.text != ready.planned.text:

@@ -13,7 +13,6 @@ from release.store import BundleStore, open_store
 from release.unpublished import VARIABLE, As, opening
 from tests.unit.release.releases import manifest
 
-
 HERE = Path("2.tar.gz")
 
 
