@@ -22,7 +22,11 @@ function become(old, fresh) {
     return;
   }
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
-  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  // A control that was shown once stays: hidden for a moment, it could lose the focus.
+  const kept = (name) => name === "hidden" && old.nodeName === "BUTTON";
+  for (const { name, value } of fresh.attributes) {
+    if (old.getAttribute(name) !== value && !kept(name)) old.setAttribute(name, value);
+  }
   let next = old.firstChild;
   for (const child of fresh.childNodes) {
     const same = child.id && [...old.children].find((each) => each.id === child.id);

@@ -49,7 +49,7 @@ def fleet(told: Told) -> Fleet:
         version=told["version"] or "?",
         release=told["id"],
         weight="" if told["weight"] is None else f"{told['weight']} %",
-        served="" if share is None else f"{share:.0%}" if share in (0, 1) else f"{share:.1%}",
+        served="" if share is None else f"{share * 100:.4g} %",
         healthy="" if told["healthy"] is None else f"{told['healthy']} of {wanted}",
         short=told["healthy"] is not None and told["healthy"] < (wanted or 0),
         workers=tuple(
