@@ -61,11 +61,13 @@ class Checkout:
         return out
 
     def refused(self, *arguments: str) -> str:
+        """All that was said, once it is known to be an error: on stdout too where JSON is wanted."""
         status, out, error = self.run(*arguments)
-        assert (status, out) == (1, "")
+        assert status == 1
+        assert (list(json.loads(out)) == ["error"]) if "--json" in arguments else not out
         assert error.startswith("error: ")
-        assert "Traceback" not in error
-        return error
+        assert "Traceback" not in error + out
+        return error + out
 
 
 @pytest.fixture
