@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 from typing import Any
 
-from tests.unit.workflows.linter import actionlint
+from tests.go_tool import GoTool
 from tests.unit.workflows.workflow import ACTION, NAMES, WORKFLOWS, jobs, read, steps
 
+ACTIONLINT = GoTool(Path(__file__).parent / "actionlint", "github.com/rhysd/actionlint", "cmd/actionlint")
 PINNED = re.compile(r"uses: ([\w.-]+/[\w./-]+)@([0-9a-f]{40}) # v\d+\.\d+\.\d+$")
 
 
 def test_actionlint_finds_nothing() -> None:
     found = subprocess.run(
-        [actionlint(), *(WORKFLOWS / f"{name}.yml" for name in NAMES)], capture_output=True, text=True
+        [ACTIONLINT.path(), *(WORKFLOWS / f"{name}.yml" for name in NAMES)], capture_output=True, text=True
     )
     assert found.returncode == 0, found.stdout + found.stderr
 
