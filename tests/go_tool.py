@@ -33,7 +33,7 @@ class GoTool:
         on_path = shutil.which(self.name)
         if on_path:
             return Path(on_path)
-        built = cache_folder() / "tools" / f"{self.name}-{self.version()}" / self.name
+        built = cache_folder() / "tools" / self.name / self.version() / self.name
         with lock.hold(built.parent / "lock", lambda _: None):
             if not os.access(built, os.X_OK):
                 go = find.find_go()
