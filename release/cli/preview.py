@@ -42,7 +42,6 @@ def preview(
             help="Where release build left the bundle; it need not be published.",
             show_default=".uneventful/bundles of the project",
             file_okay=False,
-            exists=True,
         ),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="The body of one comment on GitHub.")] = False,
