@@ -19,8 +19,8 @@ from urllib.parse import unquote, urlsplit
 from release.cli.backend_files import BucketFiles, Files, FolderFiles
 
 _STATE_FORMATS = (3, 4)
-"""The fourth says of some resource that it is refreshed before the next update, as after a creation that was broken off;
-both are read alike (Pulumi v3.259.0, `pkg/resource/stack/checkpoint.go`)."""
+"""The fourth says of some resource that it is refreshed before the next update, as after a creation that was broken
+off; both are read alike (Pulumi v3.259.0, `pkg/resource/stack/checkpoint.go`)."""
 _PAUSES = (0.02, 0.05, 0.1)
 
 

@@ -13,7 +13,7 @@ import typer
 
 from release.cli.completion import stacks
 from release.cli.terms import say
-from release.errors import BalancerError, CommandError
+from release.errors import AwsUnanswered, CommandRefused
 
 if TYPE_CHECKING:
     from release.cli.project import Project
@@ -47,7 +47,7 @@ def status(
     Example: release status --stack production
     """
     if every == bool(stack):
-        raise CommandError(
+        raise CommandRefused(
             "status is of one environment or of all",
             expected="--stack STACK, or --all",
             seen="both" if stack else "neither",
@@ -88,7 +88,7 @@ def _one(project: Project, as_json: bool, full: bool) -> None:
 
         show(project.stack, state, standing, held, changed if full else None)
     if standing.facts is None:
-        raise BalancerError(
+        raise AwsUnanswered(
             f"AWS could not be asked about {project.stack}",
             expected="answers with the credentials in this environment",
             seen="; ".join(standing.unknown),
