@@ -200,6 +200,7 @@ BAD: dict[str, Case] = {
         "nothing",
     ),
     "an override of two lines": ({"override": "it\nburns"}, "uneventful:override", "it"),
+    "an accepted change of two lines": ({"accept_api": "it\nis fine"}, "uneventful:accept_api", "it"),
     "an odd retention": ({"logs": {"retention": 10}}, "uneventful:logs.retention", "7 is near"),
     "logs for ever": ({"logs": {"retention": 0}}, "uneventful:logs.retention", "seen:    0"),
     "no version of secrets": ({"secrets": "newest"}, "uneventful:secrets", '"newest"'),
@@ -293,7 +294,7 @@ def test_bad_input_is_one_clear_message_and_nothing_is_touched(
     assert lines[0] == f"Pulumi.{stack}.yaml has a setting that cannot be used; nothing was touched"
     assert lines[1] == f"  {key}"
     assert shown in said
-    assert [line.split()[0] for line in lines[2:]] == ["seen:", "allowed:", "example:", "next:"]
+    assert [line.split()[0] for line in lines[2:]] == ["seen:", "allowed:", "example:", "next:", "runbook:"]
     assert lines[3].removeprefix("    allowed:").strip()
     assert "Error" not in said
     assert "pydantic" not in said

@@ -106,6 +106,7 @@ OTHERWISE: dict[str, Any] = {
     "uneventful:release": "2",
     "uneventful:contract": "0123abcd",
     "uneventful:override": "the shop is down",
+    "uneventful:accept_api": "nobody asks for it",
     "uneventful:evidence": "live in staging",
 }
 
