@@ -72,13 +72,16 @@ def _one(project: Project, as_json: bool, full: bool) -> None:
     engine = Engine(project)
     project.tell_region()
     warm("elbv2", "autoscaling", "s3", "sqs", "cloudwatch", "ec2", "scheduler")
+    from release.cli.drift import of_resources
     from release.cli.locks import locks
     from release.cli.standing import stand
     from release.cli.told import as_object
+    from release.ledger import shrunk
 
-    state, held = engine.state(), locks(project)
-    standing = replace(asyncio.run(stand(state)), freeze=freeze_of(project, datetime.now(UTC)))
-    changed = tuple(map(str, engine.drift())) if full else ()
+    state, held, now = engine.state(), locks(project), datetime.now(UTC)
+    standing = replace(asyncio.run(stand(state)), freeze=freeze_of(project, now))
+    over = [entry.release.id for entry in state.ledger.warm if shrunk(entry, now)]
+    changed = tuple(map(str, of_resources(engine.drift(), over))) if full else ()
     if as_json:
         told = as_object(project.stack, state, standing, [str(lock) for lock in held])
         told["drift"] = [*standing.drift, *changed]
