@@ -31,10 +31,10 @@ AGAINST_THE_CLOCK = (
     "tests/unit/setup",
 )
 """Small tests that limit seconds, not seconds of processor."""
-WHILE_IT_COMES = ("tests/program", "tests/provider", *AGAINST_THE_CLOCK)
-OF_THE_BRIDGE = ("tests/local/engine/aws/test_contract.py", "tests/local/engine/aws/test_names.py")
-"""Most of their time is what HashiCorp's provider waits."""
-BESIDE_THOSE_THAT_MEASURE = ("tests/unit", *OF_THE_BRIDGE)
+WHILE_IT_COMES = ("tests/provider", *AGAINST_THE_CLOCK)
+AT_LEISURE = ("tests/local/engine/aws", "tests/local/rehearsal", "tests/local/migrator/test_backfill.py")
+"""Parts of the local cloud's tests that wait for what ends, however long it takes."""
+BESIDE_THOSE_THAT_MEASURE = ("tests/program", "tests/unit", *AT_LEISURE)
 WHILE_IT_GOES = ("tests/local",)
 PATIENTLY = ("nice", "-n", "15")
 """A thirtieth of what an ordinary process gets where there is not enough."""
@@ -55,7 +55,7 @@ def main() -> int:
         with _told(_patient()) as patient:
             shared = _pytest("-v", "tests/e2e", f"--ignore={THE_END}")
             with _told(_command("-v", THE_END)) as ending:
-                small = _pytest(*WORKERS, *WHILE_IT_GOES, *_without(OF_THE_BRIDGE))
+                small = _pytest(*WORKERS, *WHILE_IT_GOES, *_without(AT_LEISURE))
                 ending.wait()
             patient.wait()
         return shared or small or ending.returncode or patient.returncode
