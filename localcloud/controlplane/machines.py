@@ -83,7 +83,7 @@ class Machines:
                 record.metadata_options = MetadataOptions(options)
             tags = {tag["key"]: tag["value"] for tag in record.get_tags()}
             self._log(f"instance {record.id} launched at {address}" + _of_group(tags))
-            self._specs[record.id] = InstanceSpec(
+            spec = InstanceSpec(
                 instance_id=record.id,
                 region=record.ec2_backend.region_name,
                 user_data=_user_data(record.user_data),
@@ -96,7 +96,9 @@ class Machines:
                 instance_type=record.instance_type or "",
                 availability_zone=record.availability_zone or "",
             )
-            self._instances.start(self._specs[record.id])
+            self._instances.start(spec)
+            # From now on somebody may look whether it lives: before, it would be taken for dead.
+            self._specs[record.id] = spec
 
     def _passed_on(self) -> dict[str, str]:
         return {name: value for name, value in self._variables().items() if name in PASSED_ON}
@@ -152,7 +154,7 @@ class Machines:
                 self._pool.release(self._addresses.pop(instance_id))
                 self._specs.pop(instance_id, None)
                 self._log(f"instance {instance_id} terminated")
-        alive = [instance_id for instance_id in list(self._addresses) if instance_id not in self._ending]
+        alive = [instance_id for instance_id in list(self._specs) if instance_id not in self._ending]
         return tuple(instance_id for instance_id in alive if self.gone(instance_id))
 
     def keep(self) -> KeptMachines:
@@ -169,6 +171,10 @@ class Machines:
         self._ending.update(kept.ending)
         for instance_id in kept.addresses:
             if instance_id in kept.ending:
+                continue
+            if instance_id not in kept.specs:
+                # It was just being launched: there is no machine.
+                self._ending.add(instance_id)
                 continue
             self._instances.adopt(replace(kept.specs[instance_id], credentials_env=self._passed_on()))
             if kept.records[instance_id].state in ("pending", "running"):

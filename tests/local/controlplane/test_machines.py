@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import boto3
+import pytest
 
 from localcloud.parts import InstanceSpec
 from tests.local.controlplane.conftest import LOCATION, World
@@ -141,3 +142,20 @@ def test_an_instance_knows_its_tags_of_the_moment_where_its_launch_template_says
     assert world.instances.tags(other) is None
     ec2.delete_tags(Resources=[knowing], Tags=[{"Key": "turn"}])
     assert "turn" not in world.instances.tags(knowing)
+
+
+def test_who_looks_while_a_machine_is_being_started_does_not_take_it_for_dead(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    start, seen = world.instances.start, []
+
+    def looked_at_before(spec: InstanceSpec) -> None:
+        seen.append(world.plane.machines.step())
+        start(spec)
+
+    monkeypatch.setattr(world.instances, "start", looked_at_before)
+    spec = run(world, public=False)
+    assert seen == [()]
+    world.instances.states[spec.instance_id] = "gone"
+    assert world.plane.machines.step() == (spec.instance_id,)
+    world.plane.machines.terminate(spec.instance_id)
