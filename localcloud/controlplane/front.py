@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from localcloud.controlplane.asked import Asked, Environ, asked
 from localcloud.controlplane.gate import Gate
 from localcloud.controlplane.refusals import Refusal, failed, refusal, throttled
+from localcloud.controlplane.repeats import Repeats
 from localcloud.faults import FaultBoard
 
 StartResponse = Callable[..., Any]
@@ -39,6 +40,7 @@ class Front:
         self._follower = follower
         self._region = region
         self._conditional = Lock()
+        self._repeats = Repeats()
         self.gate = Gate()
         self.changes = 0
         """Counts on when something has changed that is worth keeping."""
@@ -56,8 +58,9 @@ class Front:
             return _refuse(self._elsewhere(call), environ, start_response)
         if not call.changes or call.action in LONG_POLLS:
             return self._moto(environ, start_response)
+        noted = self._repeats.noting(call, environ, start_response)
         with self.gate.passing():
-            answer = self._changed(call, environ, start_response)
+            answer = self._changed(call, environ, noted)
         if call.action not in UNREMARKABLE:
             self.changes += 1
         return answer
