@@ -43,8 +43,8 @@ def test_live_warm_and_candidate_are_told_apart_with_weights_as_told_and_as_serv
         for each in seen["releases"]
     } == {
         ONE.id: ("1", "warm", None, 0.0),
-        TWO.id: ("2", "live", 75, pytest.approx(0.75, abs=0.05)),
-        THREE.id: ("", "candidate", 25, pytest.approx(0.25, abs=0.05)),
+        TWO.id: ("2", "live", 75, 0.75),
+        THREE.id: ("", "candidate", 25, 0.25),
     }
     assert seen["sampled"] == 200
 
