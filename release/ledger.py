@@ -29,6 +29,7 @@ __all__ = (
     "overtaken",
     "promote",
     "shrunk",
+    "shrunken",
 )
 
 FORMAT = 1
@@ -185,6 +186,11 @@ def promote(ledger: Ledger, release: Release, window: int, at: str, terms: Terms
 def shrunk(entry: Entry, now: datetime | None) -> bool:
     """Whether the fleet of a warm release has no instances any more, since its time is over."""
     return entry.state == "warm" and now is not None and not instant(entry, now)
+
+
+def shrunken(ledger: Ledger, now: datetime) -> tuple[str, ...]:
+    """The warm releases (ids) whose time at full size is over."""
+    return tuple(entry.release.id for entry in ledger.warm if shrunk(entry, now))
 
 
 def contracted(ledger: Ledger, release_id: str, revisions: Iterable[str], at: str) -> Ledger:

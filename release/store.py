@@ -214,13 +214,20 @@ class S3BundleStore:
         return digest.hexdigest()
 
     def _taken(self, known: Manifest, wanted: Manifest) -> VersionTaken:
-        return VersionTaken(
-            f"version {wanted.version} was published before, with other content: a version never changes",
-            expected=f"digest {known.digest[:12]}, {known.size} bytes",
-            seen=f"digest {wanted.digest[:12]}, {wanted.size} bytes",
-            state=f"nothing was changed; version {known.version} is in the bucket {self._bucket} as it was",
-            next="release build DIR --version ANOTHER",
+        return taken(known, wanted).now(
+            f"nothing was changed; version {known.version} is in the bucket {self._bucket} as it was"
         )
+
+
+def taken(known: Manifest, wanted: Manifest, where: str = "") -> VersionTaken:
+    """The error for a version that names other bytes than those that are `wanted` under it, which are `where`."""
+    return VersionTaken(
+        f"version {wanted.version} was published before, with other content: a version never changes",
+        expected=f"digest {known.digest[:12]}, {known.size} bytes",
+        seen=f"digest {wanted.digest[:12]}, {wanted.size} bytes{where}",
+        state="nothing was changed",
+        next="release build DIR --version ANOTHER",
+    )
 
 
 def open_store(bucket: str, profile: str = "") -> S3BundleStore:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from release.errors import ManifestUnreadable, VersionTaken, VersionUnknown
+from release.errors import ManifestUnreadable, VersionUnknown
 from release.model import Manifest, OpenApi
 from release.openapi.document import unpacked
-from release.store import BundleStore, open_store
+from release.store import BundleStore, open_store, taken
 
 if TYPE_CHECKING:
     from release.bundle import Bundle
@@ -61,13 +61,7 @@ class As:
         except VersionUnknown:
             return self._unpublished
         if known != self._unpublished:
-            raise VersionTaken(
-                f"version {version} was published before, with other content: a version never changes",
-                expected=f"digest {known.digest[:12]}, {known.size} bytes",
-                seen=f"digest {self._unpublished.digest[:12]}, {self._unpublished.size} bytes, not published",
-                state="nothing was changed",
-                next="release build DIR --version ANOTHER",
-            )
+            raise taken(known, self._unpublished, ", not published")
         return known
 
     def document(self, openapi: OpenApi) -> bytes:

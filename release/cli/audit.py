@@ -11,9 +11,9 @@ import typer
 
 from release.cli.completion import stacks
 from release.cli.terms import say
-from release.errors import CommandError, CommandRefused
+from release.cli.written import Written, write
 
-_PAGES, _OBJECTS = (".html", ".htm"), (".json",)
+_AUDIT = Written("release audit --stack STACK --out report.html")
 
 
 def audit(
@@ -45,10 +45,9 @@ def audit(
 
     Example: release audit --stack production --out production.html
     """
-    if out.suffix.lower() not in (*_PAGES, *_OBJECTS):
-        raise _refused(f"a file that ends in {' or '.join((*_PAGES, *_OBJECTS))}", f"--out {out}")
+    _AUDIT.must_be_known(out)
     if bool(stack) == (export is not None) or (history and not export):
-        raise _refused(
+        raise _AUDIT.refused(
             "--stack STACK, or --export FILE with or without --history FILE",
             " and ".join(
                 name
@@ -64,7 +63,7 @@ def audit(
     exported, updates = _asked(stack) if export is None else _loaded(export, history)
     record = read(exported)
     found = report(record, updates, Mask(values(exported) | values(list(updates or ()))))
-    out.write_text(_page(found) if out.suffix.lower() in _PAGES else _object(found), encoding="utf-8")
+    write(found, out, _page)
     counts = ", ".join(
         f"{len(found[what])} {what}" for what in ("releases", "migrations", "refusals", "rollbacks")
     )
@@ -88,9 +87,9 @@ def _loaded(
 ) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]] | None]:
     exported, updates = _parsed(export), _parsed(history) if history else None
     if not isinstance(exported, dict):
-        raise _refused("what `pulumi stack export` prints", f"{export}, which is no JSON object")
+        raise _AUDIT.refused("what `pulumi stack export` prints", f"{export}, which is no JSON object")
     if updates is not None and not isinstance(updates, list):
-        raise _refused("what `pulumi stack history --json` prints", f"{history}, which is no JSON list")
+        raise _AUDIT.refused("what `pulumi stack history --json` prints", f"{history}, which is no JSON list")
     return exported, updates
 
 
@@ -98,24 +97,10 @@ def _parsed(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise _refused("JSON in UTF-8", f"{path}: {error}") from None
+        raise _AUDIT.refused("JSON in UTF-8", f"{path}: {error}") from None
 
 
 def _page(report: Mapping[str, Any]) -> str:
     from release.audit.page import render
 
     return render(report)
-
-
-def _object(report: Mapping[str, Any]) -> str:
-    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-
-
-def _refused(expected: str, seen: str) -> CommandError:
-    return CommandRefused(
-        "no report was made",
-        expected=expected,
-        seen=seen,
-        state="nothing was written",
-        next="release audit --stack STACK --out report.html",
-    )

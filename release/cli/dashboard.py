@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from release.cli.terms import say
+from release.cli.terms import Profiles, say
 from release.errors import CommandRefused
 
 PORT = 8643
@@ -29,12 +29,7 @@ def dashboard(
             "--open/--no-open", help="Open it in the browser.", show_default="where there is a desktop"
         ),
     ] = None,
-    profiles: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--profile", metavar="STACK=NAME", help="The AWS profile for one environment; repeatable."
-        ),
-    ] = None,
+    profiles: Profiles = None,
 ) -> None:
     """Show all environments side by side on http://127.0.0.1:8643/, kept up to date until Ctrl-C.
 

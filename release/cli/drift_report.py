@@ -90,13 +90,13 @@ async def _look(project: Project) -> Report:
     from release.cli.drift import of_resources
     from release.cli.engine import Engine
     from release.cli.standing import stand
-    from release.ledger import shrunk
+    from release.ledger import shrunken
 
     engine = Engine(project)
     project.tell_region()
     state = engine.state()
     changed, standing = await asyncio.gather(asyncio.to_thread(engine.drift), stand(state))
-    over = [entry.release.id for entry in state.ledger.warm if shrunk(entry, datetime.now(UTC))]
+    over = shrunken(state.ledger, datetime.now(UTC))
     return await _told(project.stack, of_resources(changed, over), standing.drift)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from release.cli.completion import stacks as names
-from release.cli.terms import AsJson, say, working
+from release.cli.terms import AsJson, Profiles, say, working
 from release.errors import CommandRefused, UneventfulError
 
 if TYPE_CHECKING:
@@ -50,18 +50,14 @@ def preview(
     rehearse: Annotated[
         bool, typer.Option("--rehearse/--no-rehearse", help="Try migrations on a scratch PostgreSQL.")
     ] = True,
-    profiles: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--profile", metavar="STACK=NAME", help="The AWS profile for one environment; repeatable."
-        ),
-    ] = None,
+    profiles: Profiles = None,
 ) -> None:
     """Tell what `pulumi up` would do: the release plan, migrations, the way back, resources, time. Changes nothing.
 
     Exit status 0: every update could be run, whatever it changes; 1: one would be refused, or nobody could find out.
     Example: release preview --stack staging --stack production --markdown
     """
+    from release.cli.environments import profiles_of
     from release.preview.preview import Preview
 
     chosen = tuple(dict.fromkeys(stacks))
@@ -73,7 +69,7 @@ def preview(
             state="nothing was previewed",
             next=f"release preview --stack {chosen[0]} --markdown",
         )
-    of = _profiles(profiles or (), chosen)
+    of = profiles_of(profiles or (), chosen)
     built = _bundle(version, bundle)
     wanted = version or (built.manifest.version if built else "")
     with working(f"previewing {', '.join(chosen)}"):
@@ -194,9 +190,3 @@ def _differences(stacks: Sequence[str]) -> Differences | None:
         identical=found.identical,
         warning=clash(place_of(one), place_of(other)),
     )
-
-
-def _profiles(given: Sequence[str], stacks: Sequence[str]) -> Mapping[str, str]:
-    from release.cli.environments import profiles_of
-
-    return profiles_of(given, stacks) if given else {}

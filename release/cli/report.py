@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from release.cli.terms import Stack, say
-from release.errors import CommandRefused, ReleaseUnknown
+from release.cli.written import Written, as_object, write
+from release.errors import ReleaseUnknown
 
 if TYPE_CHECKING:
     from release.cli.state import StackState
     from release.timeline import Store, Timeline
 
-_PAGES, _OBJECTS = (".html", ".htm"), (".json",)
+_REPORT = Written("release report RELEASE --stack STACK --out report.html")
 _TRIED = 50
 """Releases that were never live are found by version among so many: those that were worked on last."""
 
@@ -52,14 +52,14 @@ def report(
     Example: release report 2 --stack production --out report.html
     """
     if out is None and not as_json:
-        raise _refused("--out FILE or --json", "neither")
-    if out is not None and out.suffix.lower() not in (*_PAGES, *_OBJECTS):
-        raise _refused(f"a file that ends in {' or '.join((*_PAGES, *_OBJECTS))}", f"--out {out}")
+        raise _REPORT.refused("--out FILE or --json", "neither")
+    if out is not None:
+        _REPORT.must_be_known(out)
     found = _found(stack, release, at)
     if as_json:
-        say(_object(found).rstrip())
+        say(as_object(found).rstrip())
     if out is not None:
-        out.write_text(_page(found) if out.suffix.lower() in _PAGES else _object(found), encoding="utf-8")
+        write(found, out, _page)
         if not as_json:
             name = found["release"]["version"] or found["release"]["id"]
             source = (
@@ -88,7 +88,7 @@ def _found(stack: str, wanted: str, at: str) -> Mapping[str, Any]:
     identity, timelines = asyncio.run(_timelines(store, stack, wanted, state))
     told = [each for each in stories(timelines) if each.started.startswith(at)]
     if at and not told:
-        raise _refused(
+        raise _REPORT.refused(
             f"--at {' or '.join(sorted({each.started[:19] for each in timelines})) or 'nothing: it has no timeline'}",
             f"--at {at}",
         )
@@ -136,17 +136,3 @@ def _page(report: Mapping[str, Any]) -> str:
     from release.report.page import render
 
     return render(report)
-
-
-def _object(report: Mapping[str, Any]) -> str:
-    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-
-
-def _refused(expected: str, seen: str) -> CommandRefused:
-    return CommandRefused(
-        "no report was made",
-        expected=expected,
-        seen=seen,
-        state="nothing was written",
-        next="release report RELEASE --stack STACK --out report.html",
-    )

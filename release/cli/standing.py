@@ -16,7 +16,7 @@ from release.cli.groups import GroupFacts, look
 from release.cli.holder import Holder, holder
 from release.cli.state import StackState
 from release.errors import UneventfulError
-from release.ledger import shrunk
+from release.ledger import shrunken
 from release.scheduler import Entry, Scheduler
 from release.schema import Applied, applied, waiting
 
@@ -88,7 +88,7 @@ async def stand(state: StackState, now: datetime | None = None) -> Standing:
     unasked = frozenset(line.partition(":")[0] for line in unknown)
     found = (
         *(_weights(state, facts) if facts else ()),
-        *drift.of_sizes(groups, _over(state, now or datetime.now(UTC))),
+        *drift.of_sizes(groups, shrunken(state.ledger, now or datetime.now(UTC))),
         *(_schedules(state, schedules) if group and "schedules" not in unasked else ()),
     )
     return Standing(
@@ -122,11 +122,6 @@ def _schedules(state: StackState, found: tuple[Entry, ...]) -> tuple[str, ...]:
     wanted = state.schedules.get(live.release.id, ()) if live else ()
     unusual = [entry.name for entry in found if not entry.usual]
     return drift.of_schedules(wanted, [entry.dump() for entry in found], unusual)
-
-
-def _over(state: StackState, now: datetime) -> tuple[str, ...]:
-    """The warm releases whose time at full size is over."""
-    return tuple(entry.release.id for entry in state.ledger.warm if shrunk(entry, now))
 
 
 def _why(error: Exception) -> str:

@@ -76,11 +76,11 @@ def _one(project: Project, as_json: bool, full: bool) -> None:
     from release.cli.locks import locks
     from release.cli.standing import stand
     from release.cli.told import as_object
-    from release.ledger import shrunk
+    from release.ledger import shrunken
 
     state, held, now = engine.state(), locks(project), datetime.now(UTC)
     standing = replace(asyncio.run(stand(state)), freeze=freeze_of(project, now))
-    over = [entry.release.id for entry in state.ledger.warm if shrunk(entry, now)]
+    over = shrunken(state.ledger, now)
     changed = tuple(map(str, of_resources(engine.drift(), over))) if full else ()
     if as_json:
         told = as_object(project.stack, state, standing, [str(lock) for lock in held])

@@ -54,6 +54,11 @@ OverrideFreeze = Annotated[
 ]
 
 
+Profiles = Annotated[
+    list[str] | None,
+    typer.Option("--profile", metavar="STACK=NAME", help="The AWS profile for one environment; repeatable."),
+]
+
 AcceptApi = Annotated[
     str,
     typer.Option(

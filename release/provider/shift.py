@@ -227,8 +227,9 @@ class Shift:
                 seen=f"in ALARM: {', '.join(ringing)}",
             )
         watch.known_to_ring(ringing)
-        self._ports.record("note", f"rings already, not watched until it is quiet: {', '.join(ringing)}")
-        await self._ports.voice.note(f"rings already, not watched until it is quiet: {', '.join(ringing)}")
+        told = f"rings already, not watched until it is quiet: {', '.join(ringing)}"
+        self._ports.record("note", told)
+        await self._ports.voice.note(told)
 
     async def _prove(self, watch: Watch, share: int, before: int) -> _Proof:
         """Wait until the data plane serves the share. No step counts before that."""
