@@ -179,8 +179,11 @@ class Supervisor:
 
     def _listened_for(self, unit: Unit) -> tuple[int, ...]:
         """The descriptor that its socket listens on, where it has one that does."""
-        listener = self.sockets.get(unit.name.removesuffix(".service") + ".socket")
+        listener = self._socket_of(unit)
         return (listener.descriptor,) if listener and listener.state == "active" else ()
+
+    def _socket_of(self, unit: Unit) -> Listener | None:
+        return self.sockets.get(unit.name.removesuffix(".service") + ".socket")
 
     def _outputs(self, unit: Unit) -> tuple[int, int]:
         """Descriptors for the standard output and error of a process of the unit."""
@@ -206,7 +209,7 @@ class Supervisor:
 
     def failed(self, unit: Unit) -> None:
         # systemd.socket(5): a service that must not be started any more takes its socket with it.
-        if listener := self.sockets.get(unit.name.removesuffix(".service") + ".socket"):
+        if listener := self._socket_of(unit):
             listener.stop(lambda _problem: None)
         for name in unit.on_failure:
             try:
