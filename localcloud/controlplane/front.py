@@ -50,6 +50,8 @@ class Front:
         if faults.api_unreachable:
             return _hang_up(environ)
         call = asked(environ)
+        if call.changes and call.action not in LONG_POLLS:
+            start_response = self._repeats.noting(call, environ, start_response)
         if self._board.strikes(faults.api_throttle, call.service, call.action):
             return _refuse(throttled(call.protocol), environ, start_response)
         if self._board.strikes(faults.api_error, call.service, call.action):
@@ -58,9 +60,8 @@ class Front:
             return _refuse(self._elsewhere(call), environ, start_response)
         if not call.changes or call.action in LONG_POLLS:
             return self._moto(environ, start_response)
-        noted = self._repeats.noting(call, environ, start_response)
         with self.gate.passing():
-            answer = self._changed(call, environ, noted)
+            answer = self._changed(call, environ, start_response)
         if call.action not in UNREMARKABLE:
             self.changes += 1
         return answer
