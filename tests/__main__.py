@@ -27,7 +27,7 @@ WORKERS = ("-n", "4", "--dist", "loadgroup")
 AGAINST_THE_CLOCK = (
     "tests/unit/examples",
     "tests/unit/infra/machine",
-    "tests/unit/release/cli/test_status.py",
+    "tests/unit/release/cli",
     "tests/unit/release/doctor",
     "tests/unit/setup",
 )
