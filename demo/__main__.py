@@ -94,4 +94,12 @@ def _weather(
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print(
+            f"\ninterrupted, and so was a release that ran: it has put back what it had begun ({LOGS})\n"
+            '  next: eval "$(.venv/bin/localcloud env)" && release status --stack dev',
+            file=sys.stderr,
+        )
+        sys.exit(130)

@@ -12,6 +12,7 @@ from pathlib import Path
 from demo.counted import Counted
 from demo.load import Load
 from demo.world import World
+from setup.steps import wait
 
 _MILESTONE = re.compile(r"\d+ % on .*: errors ")
 
@@ -82,33 +83,34 @@ def build(version: str, world: World) -> None:
 
 def play(act: Act, world: World, rate: float, log: Path) -> Played:
     """Run the act's command while the load runs; take the load's word for what became of it. The version has been
-    built. The command's output goes to `log`."""
+    built. The command's output goes to `log`. An interrupt is the command's first, which puts right what it has begun.
+    """
     status = world.status()
     live = status.live.id if status.live else ""
     argv = ["release", "deploy", act.version, "--stack", world.stack, "--yes"]
-    with Load(status.url, rate, world.variables) as load:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as said, Load(status.url, rate, world.variables) as load:
         began = time.time()
-        finished = subprocess.run(
+        command = subprocess.Popen(
             argv,
             env=dict(world.variables),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=said,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
         )
+        exit_status = wait(command)
         ended = time.time()
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text(finished.stdout)
+    output = log.read_text()
     assert load.counted is not None
     candidate = next((name for name, _ in load.counted.releases if name and name != live), "")
     former = load.counted.of(live)
     return Played(
         act=act,
-        status=finished.returncode,
+        status=exit_status,
         seconds=ended - began,
         to_full=former.last - began if act.succeeds and former and candidate else None,
         counted=load.counted,
         candidate=candidate,
-        output=finished.stdout,
+        output=output,
     )
