@@ -6,15 +6,14 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterable
 from threading import Lock
-from typing import Any, Protocol
+from typing import Protocol
 
 from localcloud.controlplane.asked import Asked, Environ, asked
 from localcloud.controlplane.gate import Gate
 from localcloud.controlplane.refusals import Refusal, failed, refusal, throttled
-from localcloud.controlplane.repeats import Repeats
+from localcloud.controlplane.repeats import Repeats, StartResponse
 from localcloud.faults import FaultBoard
 
-StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 MADE_REAL = frozenset({"ec2", "autoscaling", "elasticloadbalancing", "rds", "elasticache"})
@@ -46,12 +45,15 @@ class Front:
         """Counts on when something has changed that is worth keeping."""
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        faults = self._board.faults
-        if faults.api_unreachable:
+        if self._board.faults.api_unreachable:
             return _hang_up(environ)
         call = asked(environ)
         if call.changes and call.action not in LONG_POLLS:
-            start_response = self._repeats.noting(call, environ, start_response)
+            return self._repeats.once(call, environ, start_response, self._answered)
+        return self._answered(call, environ, start_response)
+
+    def _answered(self, call: Asked, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        faults = self._board.faults
         if self._board.strikes(faults.api_throttle, call.service, call.action):
             return _refuse(throttled(call.protocol), environ, start_response)
         if self._board.strikes(faults.api_error, call.service, call.action):

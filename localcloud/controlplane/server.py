@@ -15,8 +15,18 @@ from localcloud.faults import FaultBoard
 
 ADDRESS = "127.0.0.1"
 """By address: with a name, S3's clients put the bucket before it, which no resolver knows."""
+_log = logging.getLogger(__name__)
 SERVICES_AT_START = ("ec2", "elasticloadbalancing", "autoscaling", "s3", "iam", "sts", "ssm", "monitoring")
 """As their calls are signed."""
+
+
+class Handler(MotoRequestHandler):
+    """moto's, which tells why an answer did not reach its client: the client sends the call again."""
+
+    def connection_dropped(self, error: BaseException, *_: object) -> None:
+        _log.warning(
+            "%s got no answer: %s: %s", self.requestline, type(error).__name__, error, exc_info=error
+        )
 
 
 class ApiServer:
@@ -30,9 +40,7 @@ class ApiServer:
         self._region = region
         for port in dict.fromkeys((preferred_port, 0)):
             try:
-                self._server = make_server(
-                    ADDRESS, port, self._front, threaded=True, request_handler=MotoRequestHandler
-                )
+                self._server = make_server(ADDRESS, port, self._front, threaded=True, request_handler=Handler)
                 break
             except (OSError, SystemExit):
                 continue

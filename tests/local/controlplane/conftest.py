@@ -42,15 +42,19 @@ class World:
 
     def client(self, service: str) -> Any:
         if service not in self.clients:
-            self.clients[service] = boto3.client(
-                service,
-                endpoint_url=self.endpoint,
-                region_name=LOCATION.region,
-                aws_access_key_id="key",
-                aws_secret_access_key="secret",
-                config=Config(retries={"total_max_attempts": 1}, read_timeout=10),
-            )
+            self.clients[service] = self.patient_client(service, 1)
         return self.clients[service]
+
+    def patient_client(self, service: str, attempts: int) -> Any:
+        """One that sends again what got no answer."""
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=LOCATION.region,
+            aws_access_key_id="key",
+            aws_secret_access_key="secret",
+            config=Config(retries={"total_max_attempts": attempts, "mode": "standard"}, read_timeout=10),
+        )
 
     def pass_time(self, seconds: float) -> None:
         """Let the clock run on, with the daemon's ticks."""
