@@ -3,6 +3,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("unhurried", settings(), deadline=None)
+settings.load_profile("unhurried")
+"""How long an example takes says how busy the machine is."""
 
 
 @pytest.hookimpl(trylast=True)

@@ -12,7 +12,7 @@ from release.cli.backend import find
 from release.cli.state import StackState
 from tests.e2e.stage import Stage
 from tests.kills.driven import Driven, driven, strike
-from tests.kills.matrix import BOUNDS, Cell, Row
+from tests.kills.matrix import Cell, Row
 from tests.kills.network import Network
 from tests.kills.timeline import Timeline
 
@@ -106,7 +106,7 @@ class Play:
         status = release.ended()
         if status == 0:
             return 0, 0.0, ""
-        bound, candidate = BOUNDS[cell.victim], release.candidate
+        bound, candidate = cell.bound, release.candidate
         while candidate in timeline.now and time.monotonic() - free < bound and not self._is_live(candidate):
             time.sleep(0.1)
         if self._is_live(candidate) or (not cell.forward and self._pinned(bucket) == candidate):
