@@ -11,6 +11,7 @@ from typing import Any
 from bench.figures import Figure
 from bench.rollback import written
 from bench.workplace import Workplace
+from release.model import Manifest, freeze
 
 FEW, MANY = 3, 1000
 RATIO = 1.1
@@ -46,7 +47,9 @@ def with_past(state: Mapping[str, Any], past: int) -> dict[str, Any]:
 
 
 def _retired(entry: dict[str, Any], number: int) -> dict[str, Any]:
-    release = {**entry["release"], "id": f"{number:08x}"}
+    words = entry["release"]
+    manifest = Manifest.model_validate({**words["manifest"], "version": f"past-{number}"})
+    release = freeze(manifest, words["variables"], words["secrets"]).model_dump(mode="json")
     return {**entry, "sequence": number + 1, "state": "retired", "release": release}
 
 

@@ -16,8 +16,8 @@ from tests.e2e.stage import Finished, Stage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 
-RATE = 500
-"""Requests a second; low enough that two cores also carry the engine and the providers."""
+RATE = 300
+"""Requests a second; low enough that two cores also carry the engine, the providers, and the small tests beside."""
 
 
 def played(stage: Stage, version: str, succeeds: bool) -> Played:

@@ -24,7 +24,7 @@ def test_a_made_up_past_is_a_ledger_whose_live_and_warm_releases_are_as_they_wer
     for past in (3, 1000, 3):
         state = with_past(state, past)
         parsed = Ledger.parse(state["deployment"]["resources"][0]["outputs"]["ledger"])
-        assert len(parsed.entries) == past + 2
+        assert len({entry.release.id for entry in parsed.entries}) == past + 2
         assert parsed.live
         assert parsed.live.release == release("3")
         assert [entry.release for entry in parsed.warm] == [release("2")]
