@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from bench.figures import Figure, Share, shares
 from bench.printed import Line
+from bench.stolen import stolen
 from bench.workplace import Workplace
 from demo.load import Load
 
@@ -31,13 +32,15 @@ _LEFT = re.compile(r"rollback of \S+ from version \S+ \(([0-9a-f]{8})\)")
 @dataclass(frozen=True)
 class Rolled:
     """One rollback. `whole` is from the command's start to the last answer of the release that was left, `written` from
-    when the command's own code ran to when the API had the weights; s.
+    when the command's own code ran to when the API had the weights, `stolen` what the machine's host took of all
+    processors from the command's start to its end; s.
     """
 
     whole: float
     written: float
     sent: int
     lost: int
+    stolen: float
 
 
 def rollbacks(
@@ -55,7 +58,7 @@ def rollbacks(
         seen.append(one)
         say(
             f"  {number:>3}: {one.whole:.2f} s, weights written {one.written:.2f} s after its code began; "
-            f"{one.sent} sent, {one.lost} lost"
+            f"{one.sent} sent, {one.lost} lost; the host took {one.stolen:.1f} s"
         )
     wholes = sorted(one.whole for one in seen)
     say(f"  {distribution(wholes)}")
@@ -122,8 +125,9 @@ def _started(place: Workplace, environ: Mapping[str, str]) -> float:
 
 def _roll(place: Workplace, environ: Mapping[str, str], url: str) -> Rolled:
     with Load(url, RATE, environ, MIX) as load:
-        began = time.time()
+        began, taken = time.time(), stolen()
         text = _text(place.run(_COMMAND, environ))
+        taken = stolen() - taken
     left, done = _LEFT.search(text), _WRITTEN.search(text)
     assert left, text
     assert done, text
@@ -134,4 +138,5 @@ def _roll(place: Workplace, environ: Mapping[str, str], url: str) -> Rolled:
         written=float(done[1]),
         sent=load.counted.sent,
         lost=load.counted.failed,
+        stolen=taken,
     )
