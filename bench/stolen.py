@@ -1,4 +1,4 @@
-"""Processor time that the host of a virtual machine gave to others: what it explains is no fault of what is measured."""
+"""Processor time that the host of a virtual machine gave to others: what it explains is not what is measured."""
 
 from __future__ import annotations
 
