@@ -25,6 +25,8 @@ from tests.e2e.stage import BEGUN, LOGS, ROOT, end
 WORKERS = ("-n", "4", "--dist", "loadgroup")
 """Twice what the smallest machine has processors: half of a small test's time is waiting."""
 AGAINST_THE_CLOCK = (
+    "tests/local/controlplane/test_messages.py",
+    "tests/local/controlplane/test_ticks.py",
     "tests/unit/examples",
     "tests/unit/infra/machine",
     "tests/unit/release/cli",
@@ -33,7 +35,12 @@ AGAINST_THE_CLOCK = (
 )
 """Small tests that limit seconds, not seconds of processor."""
 WHILE_IT_COMES = ("tests/provider", *AGAINST_THE_CLOCK)
-AT_LEISURE = ("tests/local/engine/aws", "tests/local/rehearsal", "tests/local/migrator/test_backfill.py")
+AT_LEISURE = (
+    "tests/local/controlplane",
+    "tests/local/engine/aws",
+    "tests/local/migrator/test_backfill.py",
+    "tests/local/rehearsal",
+)
 """Parts of the local cloud's tests that wait for what ends, however long it takes."""
 BESIDE_THOSE_THAT_MEASURE = ("tests/program", "tests/unit", *AT_LEISURE)
 WHILE_IT_GOES = ("tests/local",)
