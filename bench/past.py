@@ -11,6 +11,8 @@ from typing import Any
 from bench.figures import Figure
 from bench.rollback import written
 from bench.workplace import Workplace
+from release.folding import unfolded
+from release.ledger import Ledger
 from release.model import Manifest, freeze
 
 FEW, MANY = 3, 1000
@@ -33,16 +35,20 @@ def long_past(place: Workplace, environ: Mapping[str, str], say: Callable[[str],
 
 
 def with_past(state: Mapping[str, Any], past: int) -> dict[str, Any]:
-    """The exported state with so many retired releases in its ledger, in place of those that it has. Pure."""
+    """The exported state with so many retired releases in its ledger, in place of those that it has, written as the
+    program writes them. Pure.
+    """
     changed: dict[str, Any] = json.loads(json.dumps(state))
     for resource in changed["deployment"]["resources"]:
         if resource["type"] == "pulumi:pulumi:Stack":
             ledger = resource["outputs"]["ledger"]
-            entries = [entry for entry in ledger["entries"] if entry["state"] != "retired"]
+            entries = [entry for entry in map(unfolded, ledger["entries"]) if entry["state"] != "retired"]
             for entry in entries:
                 entry["sequence"] += past
             pattern = json.dumps(entries[0])
-            ledger["entries"] = [*(_retired(json.loads(pattern), number) for number in range(past)), *entries]
+            retired = [_retired(json.loads(pattern), number) for number in range(past)]
+            told = Ledger.parse({**ledger, "entries": [*retired, *entries]})
+            resource["outputs"]["ledger"] = told.dump()
     return changed
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from release.folding import unfolded
 from setup.steps import StepFailed
 from setup.variables import of_cloud
 
@@ -71,7 +72,8 @@ class World:
 
     def released(self) -> frozenset[str]:
         """The versions that were ever live."""
-        return frozenset(entry["release"]["version"] for entry in self.outputs()["ledger"]["entries"])
+        entries = map(unfolded, self.outputs()["ledger"]["entries"])
+        return frozenset(entry["release"]["version"] for entry in entries)
 
     def _ask(self, *argv: str) -> dict[str, Any]:
         told = subprocess.run(argv, env=dict(self.variables), stdout=subprocess.PIPE, text=True, check=False)

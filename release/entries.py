@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args, overload
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from release.errors import LedgerError
+from release.folding import IN_FULL, fold, unfolded
 from release.model import Release
 
 State = Literal["live", "warm", "retired"]
@@ -90,8 +91,13 @@ class Entries(Sequence[Entry]):
     def __hash__(self) -> int:
         return hash(self.heads)
 
+    def folded(self, place: int) -> str:
+        """The entry as one text; one that is kept so already is not looked at."""
+        stored = self._stored[place]
+        return stored if isinstance(stored, str) else fold(self[place].dump())
+
     def _head(self, place: int) -> Head:
-        found = _plainly(self._stored[place])
+        found = _plainly(_unfolded(self._stored[place]))
         return found if found and found.state == "retired" else head(self[place])
 
 
@@ -103,6 +109,19 @@ def head(entry: Entry) -> Head:
 def heads(entries: Sequence[Entry]) -> tuple[Head, ...]:
     """The heads of all of them, without looking at any retired one."""
     return entries.heads if isinstance(entries, Entries) else tuple(map(head, entries))
+
+
+def dumped(entries: Sequence[Entry]) -> list[dict[str, Any] | str]:
+    """JSON's own types; what is retired and long ago as a text each."""
+    latest = len(entries) - IN_FULL
+    return [
+        _folded(entries, place) if place < latest and each.state == "retired" else entries[place].dump()
+        for place, each in enumerate(heads(entries))
+    ]
+
+
+def _folded(entries: Sequence[Entry], place: int) -> str:
+    return entries.folded(place) if isinstance(entries, Entries) else fold(entries[place].dump())
 
 
 def untrue(expected: str, seen: str) -> LedgerError:
@@ -125,9 +144,16 @@ def unread(error: ValidationError) -> LedgerError:
 
 def _read(stored: object) -> Entry:
     try:
-        return Entry.model_validate(stored)
+        return Entry.model_validate(_unfolded(stored))
     except ValidationError as error:
         raise unread(error) from None
+
+
+def _unfolded(stored: object) -> object:
+    try:
+        return unfolded(stored)
+    except ValueError as error:
+        raise untrue("entries as they were written", f"{stored!r:.100}: {error}") from None
 
 
 def _plainly(stored: object) -> Head | None:

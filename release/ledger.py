@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from release.entries import Entries, Entry, State, heads, unread, untrue
+from release.entries import Entries, Entry, State, dumped, heads, unread, untrue
 from release.model import REVISION_PATTERN, Release
 from release.warmth import ends, instant
 
@@ -32,7 +32,8 @@ __all__ = (
     "shrunken",
 )
 
-FORMAT = 1
+FORMATS = (1, 2)
+"""In the second one, entries of long ago are texts."""
 
 
 class Contract(BaseModel):
@@ -93,8 +94,8 @@ class Ledger:
             return cls()
         if not isinstance(stored, dict) or not isinstance(stored.get("entries"), list):
             raise untrue("a mapping with 'format' and 'entries'", f"{type(stored).__name__}")
-        if stored.get("format") != FORMAT:
-            raise untrue(f"format {FORMAT}", f"format {stored.get('format')!r}")
+        if stored.get("format") not in FORMATS:
+            raise untrue(f"format {FORMATS[0]} or {FORMATS[1]}", f"format {stored.get('format')!r}")
         contracts = stored.get("contracts", [])
         if not isinstance(contracts, list):
             raise untrue("a list of contracts", f"{type(contracts).__name__}")
@@ -107,9 +108,10 @@ class Ledger:
     def dump(self) -> dict[str, Any]:
         """The stack output: JSON's own types only, without secrets."""
         contracts = [contract.model_dump(mode="json") for contract in self.contracts]
+        entries = dumped(self.entries)
         return {
-            "format": FORMAT,
-            "entries": [entry.dump() for entry in self.entries],
+            "format": FORMATS[any(isinstance(entry, str) for entry in entries)],
+            "entries": entries,
             **({"contracts": contracts} if contracts else {}),
         }
 

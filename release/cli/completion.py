@@ -48,13 +48,14 @@ def _ledger(folder: Path, stack: str) -> Iterator[Mapping[str, Any]]:
     """The entries as the state has them, the latest first."""
     from release.cli.backend import find
     from release.cli.backend_files import FolderFiles
+    from release.folding import unfolded
 
     try:
         backend = find(folder, stack)
         exported = backend.exported() if backend and isinstance(backend.files, FolderFiles) else None
         resources = ((exported or {}).get("deployment") or {}).get("resources") or ()
         outputs = next(each["outputs"] for each in resources if each["type"] == "pulumi:pulumi:Stack")
-        entries = outputs["ledger"]["entries"]
+        entries: list[Any] = [unfolded(entry) for entry in outputs["ledger"]["entries"]]
         yield from sorted(entries, key=lambda entry: -int(entry.get("sequence") or 0))
     except (StopIteration, KeyError, TypeError, ValueError, OSError, AttributeError):
         return

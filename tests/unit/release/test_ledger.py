@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from release.errors import LedgerError
+from release.folding import IN_FULL
 from release.ledger import Ledger, Terms, promote
 from tests.unit.release.releases import release
 
@@ -66,7 +67,7 @@ def test_what_is_dumped_is_json_and_comes_back_also_as_the_engine_gives_it() -> 
 @pytest.mark.parametrize(
     ("broken", "seen"),
     [
-        (lambda d: d | {"format": 2}, "format 2"),
+        (lambda d: d | {"format": 3}, "format 3"),
         (lambda d: d["entries"], "list"),
         (lambda d: d | {"entries": d["entries"][::-1]}, "2, 1"),
         (lambda d: d | {"entries": [e | {"state": "live"} for e in d["entries"]]}, r"live: \[1, 2\]"),
@@ -79,7 +80,8 @@ def test_what_is_dumped_is_json_and_comes_back_also_as_the_engine_gives_it() -> 
             ),
             "twice",
         ),
-        (lambda d: d | {"entries": ["x"]}, "valid"),
+        (lambda d: d | {"entries": ["x"]}, "'x'"),
+        (lambda d: d | {"entries": ["[]"]}, "valid"),
     ],
 )
 def test_a_ledger_that_cannot_be_true_is_refused_with_what_was_seen(broken, seen) -> None:
@@ -198,3 +200,47 @@ def test_a_thousand_retired_releases_cost_a_reader_next_to_nothing() -> None:
     ledger = Ledger.parse(dumped)
     assert (ledger.warm, ledger.live and ledger.live.release.version) == ((), "v999")
     assert time.process_time() - started < 0.05, "seconds of CPU; 5 ms on a machine that does nothing else"
+
+
+def long_ago(count: int) -> Ledger:
+    """A ledger of so many releases, each live once."""
+    ledger = Ledger()
+    for number in range(count):
+        ledger = promote(ledger, release(f"v{number}"), 1, f"2026-01-01T00:00:{number % 60:02}Z")
+    return ledger
+
+
+def test_what_is_long_ago_is_kept_as_one_text_each_and_read_back_as_it_was() -> None:
+    ledger = long_ago(IN_FULL + 20)
+    dumped = ledger.dump()
+    assert dumped["format"] == 2
+    assert [type(entry) for entry in dumped["entries"]] == [str] * 20 + [dict] * IN_FULL
+    again = Ledger.parse(json.loads(json.dumps(dumped), parse_int=float))
+    assert again == ledger
+    assert again.dump() == dumped
+    assert again.find(release("v3").id) == ledger.entries[3]
+    assert long_ago(IN_FULL).dump()["format"] == 1
+
+
+def test_a_release_of_long_ago_that_is_live_again_is_in_full_again() -> None:
+    ledger = Ledger.parse(long_ago(IN_FULL + 20).dump())
+    back = promote(ledger, release("v3"), 1, "2026-01-02T00:00:00Z")
+    told = back.dump()["entries"]
+    assert told[-1]["release"]["version"] == "v3"
+    assert not any("v3" in entry for entry in told if isinstance(entry, str) and '"v3"' in entry)
+    assert Ledger.parse(back.dump()).live == back.live
+
+
+def test_one_that_waits_at_its_full_size_is_in_full_however_long_ago_it_was_live() -> None:
+    dumped = long_ago(IN_FULL + 20).dump()
+    dumped["entries"][0] = json.loads(dumped["entries"][0]) | {"state": "warm"}
+    assert isinstance(Ledger.parse(dumped).dump()["entries"][0], dict)
+
+
+def test_a_text_that_was_edited_is_refused_when_its_release_is_asked_for() -> None:
+    dumped = long_ago(IN_FULL + 20).dump()
+    dumped["entries"][2] = dumped["entries"][2].replace('"port":8080', '"port":9999')
+    ledger = Ledger.parse(dumped)
+    assert ledger.live
+    with pytest.raises(LedgerError, match="their id is another one"):
+        ledger.entries[2]
