@@ -33,7 +33,7 @@ _LEFT = re.compile(r"rollback of \S+ from version \S+ \(([0-9a-f]{8})\)")
 class Rolled:
     """One rollback. `whole` is from the command's start to the last answer of the release that was left, `written` from
     when the command's own code ran to when the API had the weights, `stolen` what the machine's host took of all
-    processors from the command's start to its end; s.
+    processors from the command's start to its end; s. `answered` is the 99th percentile of the load's requests; ms.
     """
 
     whole: float
@@ -41,6 +41,7 @@ class Rolled:
     sent: int
     lost: int
     stolen: float
+    answered: float
 
 
 def rollbacks(
@@ -58,7 +59,7 @@ def rollbacks(
         seen.append(one)
         say(
             f"  {number:>3}: {one.whole:.2f} s, weights written {one.written:.2f} s after its code began; "
-            f"{one.sent} sent, {one.lost} lost; the host took {one.stolen:.1f} s"
+            f"{one.sent} sent, {one.lost} lost, p99 {one.answered:.0f} ms; the host took {one.stolen:.1f} s"
         )
     wholes = sorted(one.whole for one in seen)
     say(f"  {distribution(wholes)}")
@@ -139,4 +140,5 @@ def _roll(place: Workplace, environ: Mapping[str, str], url: str) -> Rolled:
         sent=load.counted.sent,
         lost=load.counted.failed,
         stolen=taken,
+        answered=load.counted.p99,
     )

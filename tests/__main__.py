@@ -29,7 +29,21 @@ AGAINST_THE_CLOCK = (
     "tests/local/controlplane/test_ticks.py",
     "tests/unit/examples",
     "tests/unit/infra/machine",
-    "tests/unit/release/cli",
+    *(
+        f"tests/unit/release/cli/test_{verb}.py"
+        for verb in (
+            "deploy",
+            "json",
+            "main",
+            "overview",
+            "promote",
+            "report",
+            "restart",
+            "rollback",
+            "status",
+            "unlock",
+        )
+    ),
     "tests/unit/release/doctor",
     "tests/unit/setup",
 )
