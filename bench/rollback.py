@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import statistics
 import subprocess
 import time
@@ -24,6 +25,7 @@ MIX = ("--upload", "0.01", "--upload-bytes", "20000", "--keep-alive", "0.5")
 SECONDS = 1.5
 WRITE_SECONDS = 0.2
 _STARTS = 5
+_LOOK = ("release", "status", "--stack", "dev")
 _COMMAND = ("release", "rollback", "--stack", "dev", "--yes")
 _WRITTEN = re.compile(r"weights written (\d+\.\d+) s after the command")
 _LEFT = re.compile(r"rollback of \S+ from version \S+ \(([0-9a-f]{8})\)")
@@ -34,6 +36,7 @@ class Rolled:
     """One rollback. `whole` is from the command's start to the last answer of the release that was left, `written` from
     when the command's own code ran to when the API had the weights, `stolen` what the machine's host took of all
     processors from the command's start to its end; s. `answered` is the 99th percentile of the load's requests; ms.
+    `read` counts the pages that its processes had to wait for from disk.
     """
 
     whole: float
@@ -42,6 +45,7 @@ class Rolled:
     lost: int
     stolen: float
     answered: float
+    read: int
 
 
 def rollbacks(
@@ -59,7 +63,8 @@ def rollbacks(
         seen.append(one)
         say(
             f"  {number:>3}: {one.whole:.2f} s, weights written {one.written:.2f} s after its code began; "
-            f"{one.sent} sent, {one.lost} lost, p99 {one.answered:.0f} ms; the host took {one.stolen:.1f} s"
+            f"{one.sent} sent, {one.lost} lost, p99 {one.answered:.0f} ms; "
+            f"the host took {one.stolen:.1f} s, {one.read} pages came from disk"
         )
     wholes = sorted(one.whole for one in seen)
     say(f"  {distribution(wholes)}")
@@ -70,8 +75,9 @@ def rollbacks(
     ]
     say(f"  what the median went to:\n{shares(parts, statistics.median(wholes))}")
     how = (
-        f"`release rollback` to a warm release under {RATE} requests a second, {len(seen)} runs: from the command's "
-        "start to the last answer of the release that was left, as the load counted it; the 99th percentile"
+        f"`release rollback` to a warm release under {RATE} requests a second, {len(seen)} runs, each after a "
+        "`release status`: from the command's start to the last answer of the release that was left, as the load "
+        "counted it; the 99th percentile"
     )
     after = (
         "the same, from when the API had the weights: the whole without Python's start (median of "
@@ -124,11 +130,19 @@ def _started(place: Workplace, environ: Mapping[str, str]) -> float:
     return time.monotonic() - began
 
 
+def _faults() -> int:
+    """Major page faults of all processes that were waited for."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_majflt
+
+
 def _roll(place: Workplace, environ: Mapping[str, str], url: str) -> Rolled:
     with Load(url, RATE, environ, MIX) as load:
+        # As whoever goes back would look first.
+        place.run(_LOOK, environ)
+        faults = _faults()
         began, taken = time.time(), stolen()
         text = _text(place.run(_COMMAND, environ))
-        taken = stolen() - taken
+        taken, faults = stolen() - taken, _faults() - faults
     left, done = _LEFT.search(text), _WRITTEN.search(text)
     assert left, text
     assert done, text
@@ -141,4 +155,5 @@ def _roll(place: Workplace, environ: Mapping[str, str], url: str) -> Rolled:
         lost=load.counted.failed,
         stolen=taken,
         answered=load.counted.p99,
+        read=faults,
     )
