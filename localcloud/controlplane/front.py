@@ -25,6 +25,10 @@ UNREMARKABLE = LONG_POLLS | {"PutLogEvents", "PutMetricData"}
 CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH")
 
 
+class HungUp(ConnectionResetError):
+    """A call gets no answer, since a fault wants it so."""
+
+
 class Follower(Protocol):
     def sync(self) -> None:
         """Carry out what the API holds now; returns when it is so."""
@@ -95,4 +99,4 @@ def _refuse(said: Refusal, environ: Environ, start_response: StartResponse) -> I
 def _hang_up(environ: Environ) -> Iterable[bytes]:
     connection: socket.socket = environ["werkzeug.socket"]
     connection.shutdown(socket.SHUT_RDWR)
-    raise ConnectionResetError("api-unreachable")
+    raise HungUp("api-unreachable")

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from localcloud.controlplane.front import Follower, Front
+from localcloud.controlplane.front import Follower, Front, HungUp
 from localcloud.faults import FaultBoard
 
 ADDRESS = "127.0.0.1"
@@ -21,12 +21,14 @@ SERVICES_AT_START = ("ec2", "elasticloadbalancing", "autoscaling", "s3", "iam", 
 
 
 class Handler(MotoRequestHandler):
-    """moto's, which tells why an answer did not reach its client: the client sends the call again."""
+    """moto's, which tells why an answer did not reach its client: that may send the call again."""
 
     def connection_dropped(self, error: BaseException, *_: object) -> None:
-        _log.warning(
-            "%s got no answer: %s: %s", self.requestline, type(error).__name__, error, exc_info=error
-        )
+        # What else the client has sent is no other request.
+        self.close_connection = True
+        if not isinstance(error, HungUp):
+            asked = getattr(self, "requestline", "a call")
+            _log.warning("%s has not had its answer: %s: %s", asked, type(error).__name__, error)
 
 
 class ApiServer:
