@@ -45,8 +45,7 @@ def with_past(state: Mapping[str, Any], past: int) -> dict[str, Any]:
             entries = [entry for entry in map(unfolded, ledger["entries"]) if entry["state"] != "retired"]
             for entry in entries:
                 entry["sequence"] += past
-            pattern = json.dumps(entries[0])
-            retired = [_retired(json.loads(pattern), number) for number in range(past)]
+            retired = [_retired(entries[0], number) for number in range(past)]
             told = Ledger.parse({**ledger, "entries": [*retired, *entries]})
             resource["outputs"]["ledger"] = told.dump()
     return changed

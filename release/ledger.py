@@ -32,7 +32,7 @@ __all__ = (
     "shrunken",
 )
 
-IN_FULL, FOLDED = 1, 2
+PLAIN, FOLDED = 1, 2
 """The formats: in the second one, entries of long ago are texts."""
 
 
@@ -94,8 +94,8 @@ class Ledger:
             return cls()
         if not isinstance(stored, dict) or not isinstance(stored.get("entries"), list):
             raise untrue("a mapping with 'format' and 'entries'", f"{type(stored).__name__}")
-        if stored.get("format") not in (IN_FULL, FOLDED):
-            raise untrue(f"format {IN_FULL} or {FOLDED}", f"format {stored.get('format')!r}")
+        if stored.get("format") not in (PLAIN, FOLDED):
+            raise untrue(f"format {PLAIN} or {FOLDED}", f"format {stored.get('format')!r}")
         contracts = stored.get("contracts", [])
         if not isinstance(contracts, list):
             raise untrue("a list of contracts", f"{type(contracts).__name__}")
@@ -110,7 +110,7 @@ class Ledger:
         contracts = [contract.model_dump(mode="json") for contract in self.contracts]
         entries = dumped(self.entries)
         return {
-            "format": FOLDED if any(isinstance(entry, str) for entry in entries) else IN_FULL,
+            "format": FOLDED if any(isinstance(entry, str) for entry in entries) else PLAIN,
             "entries": entries,
             **({"contracts": contracts} if contracts else {}),
         }

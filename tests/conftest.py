@@ -5,9 +5,9 @@ import os
 import pytest
 from hypothesis import settings
 
+# How long an example takes says how busy the machine is.
 settings.register_profile("unhurried", settings(), deadline=None)
 settings.load_profile("unhurried")
-"""How long an example takes says how busy the machine is."""
 
 
 @pytest.hookimpl(trylast=True)

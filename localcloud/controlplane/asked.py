@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
 Protocol = Literal["query", "ec2", "s3", "json", "cbor"]
 Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
 
 FORM = "application/x-www-form-urlencoded"
 SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]*)/([^/]+)/aws4_request")

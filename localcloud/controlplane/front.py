@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import Protocol
 
-from localcloud.controlplane.asked import Asked, Environ, asked
+from localcloud.controlplane.asked import Asked, Environ, StartResponse, asked
 from localcloud.controlplane.gate import Gate
 from localcloud.controlplane.refusals import Refusal, failed, refusal, throttled
-from localcloud.controlplane.repeats import Repeats, StartResponse
+from localcloud.controlplane.repeats import Repeats
 from localcloud.faults import FaultBoard
 
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
@@ -52,9 +52,9 @@ class Front:
         if self._board.faults.api_unreachable:
             return _hang_up(environ)
         call = asked(environ)
-        if call.changes and call.action not in LONG_POLLS:
-            return self._repeats.once(call, environ, start_response, self._answered)
-        return self._answered(call, environ, start_response)
+        if _only_looks(call):
+            return self._answered(call, environ, start_response)
+        return self._repeats.once(call, environ, start_response, self._answered)
 
     def _answered(self, call: Asked, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         faults = self._board.faults
@@ -64,7 +64,7 @@ class Front:
             return _refuse(failed(call.protocol), environ, start_response)
         if call.service in MADE_REAL and call.region != self._region:
             return _refuse(self._elsewhere(call), environ, start_response)
-        if not call.changes or call.action in LONG_POLLS:
+        if _only_looks(call):
             return self._moto(environ, start_response)
         with self.gate.passing():
             answer = self._changed(call, environ, start_response)
@@ -89,6 +89,10 @@ class Front:
             f"the local cloud has one region, {self._region}; {call.service} was asked for in {call.region or 'none'}. "
             'Type: eval "$(localcloud env)"',
         )
+
+
+def _only_looks(call: Asked) -> bool:
+    return not call.changes or call.action in LONG_POLLS
 
 
 def _refuse(said: Refusal, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -14,11 +14,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
 
-from localcloud.controlplane.asked import Asked, Environ
+from localcloud.controlplane.asked import Asked, Environ, StartResponse
 
-StartResponse = Callable[..., Any]
 KEPT = 500
 """Calls whose answers are remembered."""
 

@@ -15,9 +15,10 @@ from localcloud.faults import FaultBoard
 
 ADDRESS = "127.0.0.1"
 """By address: with a name, S3's clients put the bucket before it, which no resolver knows."""
-_log = logging.getLogger(__name__)
 SERVICES_AT_START = ("ec2", "elasticloadbalancing", "autoscaling", "s3", "iam", "sts", "ssm", "monitoring")
 """As their calls are signed."""
+
+_log = logging.getLogger(__name__)
 
 
 class Handler(MotoRequestHandler):

@@ -96,7 +96,7 @@ def cells(fast: bool) -> tuple[Cell, ...]:
 @dataclass(frozen=True)
 class Row:
     """What became of a cell. Times in s; `wrong` is how long a release that did not go live kept traffic, counted as
-    `Cell.bound`; `status` the struck command's exit status; `repaired` what came after, `took` how long all of it.
+    `BOUNDS` says; `status` the struck command's exit status; `repaired` what came after, `took` how long all of it.
     """
 
     cell: Cell

@@ -42,11 +42,11 @@ class World:
 
     def client(self, service: str) -> Any:
         if service not in self.clients:
-            self.clients[service] = self.patient_client(service, 1)
+            self.clients[service] = self.new_client(service, 1)
         return self.clients[service]
 
-    def patient_client(self, service: str, attempts: int) -> Any:
-        """One that sends again what got no answer."""
+    def new_client(self, service: str, attempts: int) -> Any:
+        """One that sends what got no answer so often."""
         return boto3.client(
             service,
             endpoint_url=self.endpoint,

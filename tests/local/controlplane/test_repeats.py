@@ -96,7 +96,7 @@ def test_calls_of_the_sdk_are_remembered_and_nothing_is_said_of_them(
 
 
 def test_a_change_whose_answer_is_lost_on_its_way_is_made_once(world: World) -> None:
-    ec2 = world.patient_client("ec2", 2)
+    ec2 = world.new_client("ec2", 2)
     sent: list[bytes] = []
 
     def lose(request: AWSPreparedRequest, **_: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import threading
 import time
 
 import pytest
@@ -42,4 +43,8 @@ def test_one_that_gets_no_answer_since_a_fault_wants_it_so_is_not(
             world.client("ec2").create_vpc(CidrBlock="10.98.0.0/16")
     finally:
         world.board.change(Faults())
+    limit = time.monotonic() + 10
+    while [thread for thread in threading.enumerate() if "process_request_thread" in thread.name]:
+        assert time.monotonic() < limit, "a call is still being answered"
+        time.sleep(0.02)
     assert not caplog.messages

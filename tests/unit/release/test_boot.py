@@ -18,7 +18,7 @@ from typing import Any
 import jinja2
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra import prefixes, tags
@@ -215,7 +215,6 @@ text_of_variables = st.text(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(text_of_variables, max_size=4).map("".join))
 def test_any_value_of_a_variable_arrives_as_it_was_written(value: str) -> None:
     release = release_of(variables={"VALUE": value})
@@ -223,7 +222,6 @@ def test_any_value_of_a_variable_arrives_as_it_was_written(value: str) -> None:
     assert as_systemd_reads(files["/etc/uneventful/environment"])["VALUE"] == value
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=60).filter(str.strip))
 def test_any_command_arrives_at_the_shell_as_the_procfile_has_it(command: str) -> None:
     release = release_of(command=command)

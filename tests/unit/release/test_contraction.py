@@ -119,7 +119,7 @@ UPDATE = st.tuples(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.sets(st.sampled_from(["c1", "c2", "c3"])), min_size=5, max_size=5),
     st.lists(UPDATE, max_size=25),

@@ -69,7 +69,7 @@ def windows(draw: st.DrawFn) -> Freeze:
     return dated(f"{begin:%Y-%m-%dT%H:%M}", f"{end:%Y-%m-%dT%H:%M}", zone)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(
     st.lists(windows(), min_size=1, max_size=3),
     st.sampled_from(JUMPS),

@@ -249,7 +249,7 @@ def test_the_weights_go_back_before_anybody_else_is_told() -> None:
     assert len([at for at, who in told if written < at < written + 1]) == 2
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     seed=st.integers(0, 10**6),
     cancel_at=st.floats(0.02, 45),

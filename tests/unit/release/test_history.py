@@ -76,7 +76,7 @@ class Stack:
         return wish
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(UPDATES)
 def test_any_sequence_of_releases_and_failures_keeps_the_ledger_true(updates: list[Update]) -> None:
     stack = Stack()
@@ -102,7 +102,7 @@ def test_any_sequence_of_releases_and_failures_keeps_the_ledger_true(updates: li
             assert live.sequence > max(entry.sequence for entry in former.entries)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(UPDATES, st.integers(0, 3))
 def test_a_plain_update_after_anything_leaves_what_serves_and_the_next_one_has_nothing_to_do(
     updates: list[Update], window: int

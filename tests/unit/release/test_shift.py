@@ -172,7 +172,7 @@ def test_a_data_plane_that_does_not_follow_is_not_believed() -> None:
     assert shares(world) == [1, 0]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10**6), lag=st.floats(0, 6), throttle=st.floats(0, 0.15))
 @example(seed=3, lag=5.0, throttle=0.1)
 def test_a_good_release_survives_a_lagging_data_plane_and_a_throttled_api(
@@ -184,7 +184,7 @@ def test_a_good_release_survives_a_lagging_data_plane_and_a_throttled_api(
     assert world.weights == {NEW: 100}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     seed=st.integers(0, 10**6),
     cancel_at=st.floats(0, 50),
@@ -212,7 +212,7 @@ def test_a_cancel_at_any_moment_leaves_all_traffic_on_one_release(
     assert not throttle or not isinstance(end, Shifted) or world.writes[-1][1] == {NEW: 100}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), cancel_at=st.floats(5, 40))
 def test_the_weights_are_back_within_a_second_of_a_cancel(seed: int, cancel_at: float) -> None:
     world = World(seed=seed, throttle=0.1)
@@ -323,7 +323,7 @@ def test_a_first_release_that_fails_leaves_no_rule() -> None:
     assert "no release serves" in error.state
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), cancel_at=st.floats(0, 12), throttle=st.sampled_from([0.0, 0.3]))
 def test_a_first_release_that_is_cancelled_leaves_no_rule(
     seed: int, cancel_at: float, throttle: float
@@ -389,7 +389,7 @@ def test_the_next_one_takes_over_six_seconds_after_a_holder_died_and_finishes() 
     assert world.lease[8]["released"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), starts=st.lists(st.floats(0, 3), min_size=2, max_size=4))
 def test_of_several_shifts_at_once_one_at_a_time_writes(seed: int, starts: list[float]) -> None:
     world = World(seed=seed, throttle=0.1)

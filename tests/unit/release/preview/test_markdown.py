@@ -140,7 +140,7 @@ def test_an_estimate_says_where_it_comes_from() -> None:
     assert "at least 15 min, by the settings: 15 min watching 5 steps" in told
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(PREVIEWS)
 def test_whatever_it_holds_it_is_one_comment_with_its_own_structure(preview: Preview) -> None:
     told = render(preview)
@@ -161,7 +161,7 @@ def test_whatever_it_holds_it_is_one_comment_with_its_own_structure(preview: Pre
     assert sum(token.type == "heading_open" for token in tokens) == 1 + len(preview.environments)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(PREVIEWS)
 def test_json_tells_the_same_preview(preview: Preview) -> None:
     assert Preview.model_validate_json(preview.model_dump_json(by_alias=True)) == preview
