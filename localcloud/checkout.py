@@ -1,6 +1,6 @@
 """Where a checkout keeps its local clouds: one a stack.
 
-.uneventful/cloud/     daemon.json daemon.log lock control.sock kept instances/ balancer/ authority/
+.uneventful/cloud/     daemon.json daemon.log lock control.sock kept kept.bodies/ instances/ balancer/ authority/
                        stores/ (databases; a link to a folder elsewhere where the checkout does not fit)
 .uneventful/pulumi/    the file backend of the stack that lives on this cloud
 .uneventful/stacks/STACK/cloud/, pulumi/    the same of every stack but `dev`, whose are the two above

@@ -93,7 +93,7 @@ class Cloud:
         self.api.warm()
         if former:
             try:
-                self.plane.go_on(self._kept.contents())
+                self.plane.go_on(self._kept.state(), self._kept.body)
             except NotUsable:
                 self.api.close()
                 self._end()
@@ -153,8 +153,9 @@ class Cloud:
 
     def _save(self, ended: bool) -> None:
         self._rhythm.saved()
+        bodies = self._kept.bodies()
         with self.api.at_rest():
-            held = self.plane.keep()
+            held = self.plane.keep(bodies)
         label = Label(
             self._location,
             self.endpoint,

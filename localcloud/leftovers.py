@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 
 from localcloud.checkout import Checkout
+from localcloud.kept import KeptFile
 from localcloud.orphans import end_orphans
 from localcloud.stores import place
 
@@ -26,7 +27,7 @@ def forget(checkout: Checkout) -> list[str]:
     """Remove what an earlier cloud held, and the stacks that describe it. Returns a line for a person, where there was
     any."""
     there = [path for path in (checkout.kept, checkout.pulumi_backend) if path.exists()]
-    checkout.kept.unlink(missing_ok=True)
+    KeptFile(checkout.kept).forget()
     for folder in (checkout.pulumi_backend, checkout.instances):
         shutil.rmtree(folder, ignore_errors=True)
     place.remove(checkout.stores)

@@ -13,30 +13,40 @@ import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from cryptography.hazmat.bindings._rust import openssl
 from cryptography.hazmat.primitives import serialization
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
-from moto.s3.models import S3BackendDict, s3_backends
+from moto.s3.models import FakeKey, S3BackendDict, s3_backends
 from moto.s3.utils import _VersionedKeyStore
 from moto.ssm.models import ParameterDict, SimpleSystemManagerBackend
 
 from localcloud.errors import NotUsable
+from localcloud.kept import Contents
 
 OTHER_PARTITIONS = "aws-"
 """How the names of AWS's other partitions begin, China's and the governments': moto makes backends for them, with all
 of AWS's policies in each, whoever asks for nothing there."""
 
+LARGE = 100_000
+"""Bytes from which on an object's body stands outside of the state: a bundle would be written anew with every save, and
+no call is answered meanwhile."""
+
 Name = tuple[str, str]
 """A module and a name in it: where one of moto's services is."""
 
+_body: ContextVar[Callable[[str], bytes]] = ContextVar("body")
 
-def dump(parts: Any) -> bytes:
-    """All that moto holds, together with `parts`, whose references to moto's objects stay what they are.
+
+def dump(parts: Any, bodies: frozenset[str] = frozenset()) -> Contents:
+    """All that moto holds, together with `parts`, whose references to moto's objects stay what they are. `bodies` are
+    those that are kept already.
 
     Nothing may change it meanwhile. Raises what pickle raises where something cannot be kept.
     """
+    needed: dict[str, FakeKey] = {}
     services = {
         _name(held): {
             account: {region: backend for region, backend in regions.items() if _is_ours(region)}
@@ -46,20 +56,25 @@ def dump(parts: Any) -> bytes:
     }
     out = io.BytesIO()
     pickler = pickle.Pickler(out, protocol=5)
-    pickler.dispatch_table = _reducers()
+    pickler.dispatch_table = {**_reducers(), FakeKey: lambda key: _reduce_object(key, needed)}
     pickler.dump({"services": services, "buckets": s3_backends.bucket_accounts, "parts": parts})
-    return out.getvalue()
+    new = {name: key.value for name, key in needed.items() if name not in bodies}
+    return Contents(out.getvalue(), frozenset(needed), new)
 
 
-def load(kept: bytes) -> Any:
-    """Let moto hold what it held in `dump`, in place of what it holds now; returns the parts.
+def load(kept: bytes, body: Callable[[str], bytes]) -> Any:
+    """Let moto hold what it held in `dump`, in place of what it holds now; returns the parts. `body` gives what stands
+    outside, by its name.
 
     Raises `NotUsable` where that cannot be read, and then nothing has changed.
     """
+    asked = _body.set(body)
     try:
         found = pickle.loads(kept)
     except Exception as unreadable:
         raise NotUsable(f"it cannot be read ({type(unreadable).__name__}: {unreadable})") from unreadable
+    finally:
+        _body.reset(asked)
     for name, accounts in found["services"].items():
         held = _service(*name)
         for account, regions in accounts.items():
@@ -116,6 +131,32 @@ def _of(account: Any) -> Any:
 
 def _account(module: str, name: str, account: str) -> Any:
     return _service(module, name)[account]
+
+
+# --- S3's objects: their bodies never change ---
+
+
+def _reduce_object(key: FakeKey, needed: dict[str, FakeKey]) -> Any:
+    if key.disposed or key.contentsize < LARGE:
+        return key.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    digest = key.etag.strip('"')
+    name = f"{digest}-{key.contentsize}"
+    needed[name] = key
+    # As moto's own, which would read the body.
+    state = {what: value for what, value in vars(key).items() if what not in ("_value_buffer", "lock")}
+    return _object, (), (name, state), None, None, _set_object
+
+
+def _object() -> FakeKey:
+    key: FakeKey = object.__new__(FakeKey)
+    # There is nothing to dispose of yet, and may never be.
+    key.disposed = True
+    return key
+
+
+def _set_object(key: FakeKey, kept: tuple[str, dict[str, Any]]) -> None:
+    name, state = kept
+    key.__setstate__({**state, "value": _body.get()(name)})
 
 
 # --- what pickle cannot do by itself ---

@@ -29,6 +29,7 @@ from localcloud.controlplane.schedules.schedules import KeptSchedules, Schedules
 from localcloud.controlplane.targets import Targets
 from localcloud.errors import CloudError
 from localcloud.faults import FaultBoard
+from localcloud.kept import Contents
 from localcloud.location import Location
 from localcloud.parts import Balancer, BalancerState, Caches, Databases, Instances
 
@@ -196,8 +197,9 @@ class ControlPlane:
         """Carry out nothing any more: what ends from now on is neither noticed nor replaced."""
         self._resting = True
 
-    def keep(self) -> bytes:
-        """All that the API holds and what is behind it, for `go_on`. Nothing may change meanwhile."""
+    def keep(self, bodies: frozenset[str] = frozenset()) -> Contents:
+        """All that the API holds and what is behind it, for `go_on`; `bodies` are kept already. Nothing may change
+        meanwhile."""
         with self._applying, self._lock:
             return dump(
                 Kept(
@@ -206,12 +208,14 @@ class ControlPlane:
                     self.caches.keep(),
                     self._pool.taken,
                     self.schedules.keep(),
-                )
+                ),
+                bodies,
             )
 
-    def go_on(self, kept: bytes) -> None:
-        """Hold what an earlier cloud's `keep` gave. Raises `NotUsable`, and then holds nothing."""
-        found = load(kept)
+    def go_on(self, state: bytes, body: Callable[[str], bytes]) -> None:
+        """Hold what an earlier cloud's `keep` gave; `body` gives a body by its name. Raises `NotUsable`, and then holds
+        nothing."""
+        found = load(state, body)
         self._pool.hold(found.addresses)
         self.machines.go_on(found.machines)
         self.databases.go_on(found.databases)

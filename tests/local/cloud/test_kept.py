@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.errors import NotUsable
-from localcloud.kept import KeptFile, Label, check, told
+from localcloud.kept import Contents, KeptFile, Label, check, told
 from localcloud.location import Location
 from localcloud.saving import Rhythm
 
@@ -19,17 +19,45 @@ LABEL = Label(Location(), "http://127.0.0.1:12345", "127.1.2", ("i-1", "i-2"), e
 def test_what_was_written_is_read_and_nobody_else_can_read_it(tmp_path: Path) -> None:
     file = KeptFile(tmp_path / "kept")
     assert file.label() is None
-    for contents in (b"first\nsecond\n", b""):
-        file.write(LABEL, contents)
-        assert (file.label(), file.contents()) == (LABEL, contents)
+    for state in (b"first\nsecond\n", b""):
+        file.write(LABEL, Contents(state))
+        assert (file.label(), file.state()) == (LABEL, state)
     assert stat.S_IMODE((tmp_path / "kept").stat().st_mode) == 0o600
-    assert [one.name for one in tmp_path.iterdir()] == ["kept"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["kept", "kept.bodies"]
+
+
+def test_a_body_is_written_once_is_its_users_alone_and_goes_with_the_last_state_that_needs_it(
+    tmp_path: Path,
+) -> None:
+    file, bodies = KeptFile(tmp_path / "kept"), tmp_path / "kept.bodies"
+    assert file.bodies() == frozenset()
+    file.write(LABEL, Contents(b"1", frozenset({"a", "b"}), {"a": b"body a", "b": b"body b"}))
+    written = (bodies / "b").stat().st_mtime_ns
+    file.write(LABEL, Contents(b"2", frozenset({"b", "c"}), {"c": b"body c"}))
+    assert {name: file.body(name) for name in file.bodies()} == {"b": b"body b", "c": b"body c"}
+    assert (bodies / "b").stat().st_mtime_ns == written
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (bodies, bodies / "c")] == [0o700, 0o600]
+    file.forget()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_body_that_was_being_written_when_its_daemon_was_killed_is_not_taken_for_one(
+    tmp_path: Path,
+) -> None:
+    file = KeptFile(tmp_path / "kept")
+    file.write(LABEL, Contents(b"1"))
+    (tmp_path / "kept.bodies" / "a.new").write_bytes(b"body")
+    assert file.bodies() == frozenset()
+    (tmp_path / "kept.bodies" / "b.new").write_bytes(b"body")
+    file.write(LABEL, Contents(b"2", frozenset({"a"}), {"a": b"body a"}))
+    assert file.body("a") == b"body a"
+    assert [path.name for path in (tmp_path / "kept.bodies").iterdir()] == ["a"]
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o606, 0o644])
 def test_a_file_that_others_could_have_written_or_read_is_not_unpickled(tmp_path: Path, mode: int) -> None:
     file = KeptFile(tmp_path / "kept")
-    file.write(LABEL, b"")
+    file.write(LABEL, Contents(b""))
     (tmp_path / "kept").chmod(mode)
     with pytest.raises(NotUsable, match="others than its user"):
         file.label()

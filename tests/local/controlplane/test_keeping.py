@@ -27,6 +27,7 @@ TRUST = json.dumps(
         ],
     }
 )
+LARGE_BODY = b"first" * 300_000
 PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 
 Asking = dict[str, Callable[[], Any]]
@@ -85,7 +86,7 @@ def _stored(world: World, subnets: list[str]) -> Asking:
     s3, sqs, rds, cache = (world.client(name) for name in ("s3", "sqs", "rds", "elasticache"))
     s3.create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": LOCATION.region})
     s3.put_bucket_versioning(Bucket="kept", VersioningConfiguration={"Status": "Enabled"})
-    for body in (b"first" * 100_000, b"second"):
+    for body in (LARGE_BODY, b"second"):
         s3.put_object(Bucket="kept", Key="bundles/a", Body=body, Metadata={"digest": "abc"})
     s3.put_object(Bucket="kept", Key="gone", Body=b"")
     s3.delete_object(Bucket="kept", Key="gone")
@@ -203,9 +204,11 @@ def test_everything_of_an_environment_is_answered_the_same_when_it_was_saved_and
     asking = an_environment(world)
     before = answers(asking)
     kept = world.plane.keep()
+    assert [*kept.new.values()] == [LARGE_BODY]
+    assert LARGE_BODY[:1000] not in kept.state
     BackendDict.reset()
     assert world.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
-    world.plane.go_on(kept)
+    world.plane.go_on(kept.state, kept.new.__getitem__)
     world.plane.tick()
     after = answers(asking)
     assert {what: after[what] for what in before if after[what] != before[what]} == {}
@@ -242,16 +245,32 @@ def test_what_cannot_be_read_is_refused_in_a_line_and_changes_nothing(
     url = queues.create_queue(QueueName="stays")["QueueUrl"]
     kept = world.plane.keep()
     with pytest.raises(NotUsable) as refused:
-        load(kept[: len(kept) // 2] if damage is None else damage)
+        load(kept.state[: len(kept.state) // 2] if damage is None else damage, {}.__getitem__)
     assert "\n" not in refused.value.message
     assert url in queues.list_queues()["QueueUrls"]
+
+
+@pytest.mark.usefixtures("nothing_stays")
+def test_a_large_body_is_read_out_once_and_without_it_the_state_is_refused(world: World) -> None:
+    s3 = world.client("s3")
+    s3.create_bucket(Bucket="large", CreateBucketConfiguration={"LocationConstraint": LOCATION.region})
+    s3.put_object(Bucket="large", Key="a", Body=LARGE_BODY)
+    first = world.plane.keep()
+    assert [*first.new.values()] == [LARGE_BODY]
+    s3.put_object(Bucket="large", Key="the same", Body=LARGE_BODY)
+    s3.put_object(Bucket="large", Key="other", Body=b"x" + LARGE_BODY)
+    second = world.plane.keep(first.bodies)
+    assert [*second.new.values()] == [b"x" + LARGE_BODY]
+    assert second.bodies == first.bodies | second.new.keys()
+    with pytest.raises(NotUsable, match="cannot be read"):
+        world.plane.go_on(second.state, second.new.__getitem__)
 
 
 def test_what_is_behind_stays_the_same_object_as_what_the_api_holds(world: World) -> None:
     _, subnets = world.network()
     world.fleet(subnets, [])
     members = [state.instance for state in world.plane.groups().autoscaling_groups["web"].instance_states]
-    found = load(dump(members))
+    found = load(dump(members).state, {}.__getitem__)
     kept = [state.instance for state in world.plane.groups().autoscaling_groups["web"].instance_states]
     assert [id(one) for one in found] == [id(one) for one in kept] != [id(one) for one in members]
 
