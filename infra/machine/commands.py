@@ -7,6 +7,7 @@ or is told to stop, leaves it to be delivered again: a command runs at least onc
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -24,6 +25,8 @@ HIDDEN = 120
 AGAIN = 30.0
 PAUSE = 5.0
 """Seconds after a question that failed."""
+LOOK = 1.0
+"""Seconds: a signal that another thread takes, or that comes as a wait begins, does not end that wait."""
 BOUNDS = ("--cli-connect-timeout", "5", "--cli-read-timeout", str(WAIT + 10))
 
 
@@ -63,14 +66,15 @@ class Service:
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
-        self._stopped = False
+        self._stopped, self._busy = False, False
         self._running: subprocess.Popen[str] | None = None
 
     def stop(self, *_: object) -> None:
         self._stopped = True
-        if self._running is None:
+        if self._running is not None:
+            self._running.terminate()
+        elif not self._busy:
             sys.exit(0)
-        self._running.terminate()
 
     def serve(self) -> None:
         while not self._stopped:
@@ -79,23 +83,34 @@ class Service:
                 self._handle(message)
 
     def _handle(self, message: dict[str, Any]) -> None:
+        self._busy = True
         ended = threading.Event()
         keeping = threading.Thread(target=self._keep, args=(message, ended), daemon=True)
         keeping.start()
         try:
-            order = " ".join(message["Body"].splitlines())
-            self._running = subprocess.Popen([str(HERE / "run")], stdin=subprocess.PIPE, text=True)
-            self._running.communicate(f"{order}\n")
-            status = self._running.returncode
+            status = self._run(" ".join(message["Body"].splitlines()))
             say(f"a command ended with {status}")
         finally:
             ended.set()
             keeping.join()
-            self._running = None
         if self._stopped and status:
             self._queue.hide(message, 0)
         else:
             self._queue.delete(message)
+        self._busy = False
+
+    def _run(self, order: str) -> int:
+        self._running = running = subprocess.Popen([str(HERE / "run")], stdin=subprocess.PIPE, text=True)
+        if self._stopped:
+            # Told while it was being started, when there was nobody yet to pass it on to.
+            running.terminate()
+        told: str | None = f"{order}\n"
+        while running.returncode is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.communicate(told, timeout=LOOK)
+            told = None
+        self._running = None
+        return running.returncode
 
     def _keep(self, message: dict[str, Any], ended: threading.Event) -> None:
         while not ended.wait(AGAIN):

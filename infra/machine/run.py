@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -30,6 +31,8 @@ RUNS = HERE / "runs"
 RECORDS = HERE.parent.parent / "var/log/uneventful/runs.log"
 GRACE = 10.0
 """Seconds from the first signal to SIGKILL."""
+LOOK = 1.0
+"""Seconds: a signal that another thread takes, or that comes as a wait begins, does not end that wait."""
 LIMIT_EXCEEDED = 124
 NO_ORDER = 2
 LONGEST = 2000
@@ -66,7 +69,10 @@ class Running:
         """Its exit status, when nothing of it is left."""
         self._after(limit, lambda: self.end("limit"))
         # Reaped after the rest of its group is gone: until then nobody else can have the group's number.
-        os.waitid(os.P_PID, self._child.pid, os.WEXITED | os.WNOWAIT)
+        ended = os.pidfd_open(self._child.pid)
+        while not select.select([ended], [], [], LOOK)[0]:
+            continue
+        os.close(ended)
         self._send(signal.SIGKILL)
         for timer in self._timers:
             timer.cancel()

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+
+Handler = Callable[[int, FrameType | None], None]
 
 
 @dataclass(frozen=True)
@@ -40,18 +43,43 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
         if len(signals) == 1 and children:
             _interrupt(children[0])
 
-    former = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with _heard({signal.SIGINT: pass_on, signal.SIGTERM: pass_on, signal.SIGCHLD: _nothing}) as hear:
         child = subprocess.Popen(command, cwd=folder, env=environment, process_group=0)
         children.append(child.pid)
         if signals:
             _interrupt(child.pid)
         with _owning_terminal(child.pid) as terminal:
-            child.returncode = _wait(child.pid, terminal)
+            child.returncode = _wait(child.pid, terminal, hear)
+    return Ended(child.returncode, bool(signals) or child.returncode == -signal.SIGINT)
+
+
+@contextlib.contextmanager
+def _heard(handlers: Mapping[int, Handler]) -> Iterator[Callable[[], None]]:
+    """These handlers, and what waits until one of the signals has come since it last returned.
+
+    Waiting for the child itself would not do: a signal that another thread takes, or that comes as a wait begins, does
+    not end it, and its handler would be called when the child has ended.
+    """
+    wake, written = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    former = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    woken_before = signal.set_wakeup_fd(written, warn_on_full_buffer=False)
+
+    def hear() -> None:
+        select.select([wake], [], [])
+        os.read(wake, 4096)
+
+    try:
+        yield hear
     finally:
+        signal.set_wakeup_fd(woken_before)
         for number, handler in former.items():
             signal.signal(number, handler)
-    return Ended(child.returncode, bool(signals) or child.returncode == -signal.SIGINT)
+        os.close(wake)
+        os.close(written)
+
+
+def _nothing(_number: int, _frame: FrameType | None) -> None:
+    pass
 
 
 def _interrupt(pid: int) -> None:
@@ -59,9 +87,12 @@ def _interrupt(pid: int) -> None:
         os.kill(pid, signal.SIGINT)
 
 
-def _wait(pid: int, terminal: int | None) -> int:
+def _wait(pid: int, terminal: int | None, hear: Callable[[], None]) -> int:
     while True:
-        _, ended = os.waitpid(pid, os.WUNTRACED)
+        changed, ended = os.waitpid(pid, os.WUNTRACED | os.WNOHANG)
+        if not changed:
+            hear()
+            continue
         if not os.WIFSTOPPED(ended):
             return os.waitstatus_to_exitcode(ended)
         if terminal is None:

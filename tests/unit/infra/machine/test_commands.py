@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.unit.infra.host import Host
+from tests.unit.threads import tell_another
 
 RUN = """\
 #!/bin/sh
@@ -43,9 +44,12 @@ def serving(host: Host) -> Iterator[subprocess.Popen[bytes]]:
     log = (host.root / "var/log/uneventful/commands.log").open("ab")
     command = [*host.command("commands"), "https://queues.example.com/commands", "eu-west-1"]
     with log, subprocess.Popen(command, stdout=log, stderr=log, env=host.environment) as service:
-        yield service
-        service.send_signal(signal.SIGTERM)
-        assert service.wait(30) == 0, host.log("commands")
+        try:
+            yield service
+            service.send_signal(signal.SIGTERM)
+            assert service.wait(30) == 0, host.log("commands")
+        finally:
+            service.kill()
 
 
 def awaited(host: Host, word: str) -> str:
@@ -100,3 +104,12 @@ def test_a_queue_that_refuses_is_asked_again_later(queue: Host) -> None:
         send(queue, "exit 0")
         awaited(queue, "delete-message")
     assert "receive-message: AccessDenied" in queue.log("commands")
+
+
+def test_it_is_stopped_as_well_by_a_signal_that_another_of_its_threads_takes(queue: Host) -> None:
+    with serving(queue) as service:
+        send(queue, "while :; do sleep 0.05; done")
+        awaited(queue, "change-message-visibility")
+        tell_another(service.pid, signal.SIGTERM)
+        assert service.wait(30) == 0
+    assert (queue.tools / "run").read_text().endswith("told\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from release.command import Place, order
 from release.model import Manifest, Process, freeze
 from release.runs import Run, parse
 from tests.unit.infra.host import Host
+from tests.unit.threads import tell_another
 
 KNOWN = {
     **{"DATABASE_HOST": "db", "DATABASE_PORT": "5432", "DATABASE_NAME": "app"},
@@ -113,6 +115,12 @@ def test_a_signal_from_who_attends_reaches_the_command_whose_status_counts(host:
         running.stdin.flush()
     assert running.returncode == 42
     assert recorded(host)[0].why == "stopped"
+
+
+def test_a_signal_that_another_thread_takes_reaches_the_command_too(host: Host, digest: str) -> None:
+    with attended(host, digest, "trap 'exit 43' TERM; echo begun; while :; do sleep 0.05; done") as running:
+        tell_another(running.pid, signal.SIGTERM)
+    assert running.returncode == 43
 
 
 def test_a_command_ends_when_nobody_attends_any_more_with_all_that_it_started(

@@ -6,12 +6,15 @@ import os
 import pty
 import select
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.unit.threads import tell_another
 
 # The child counts its signals and tells whether it owns the terminal; `q` ends it.
 CHILD = """
@@ -33,6 +36,15 @@ ended = run([sys.executable, "-c", sys.argv[1]], Path("."), os.environ)
 print(f"<ended {ended.status} {ended.interrupted}>", flush=True)
 print("<ours>" if os.tcgetpgrp(0) == os.getpgrp() else "<lost>", flush=True)
 print(f"<read {sys.stdin.readline().strip()}>", flush=True)
+"""
+
+# With a thread beside, as those that make AWS's clients are.
+THREADED = """
+import os, sys, threading
+from pathlib import Path
+from release.cli.foreground import run
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+print(run(["sh", "-c", "trap 'exit 44' INT; echo begun; while :; do sleep 0.05; done"], Path("."), os.environ))
 """
 
 
@@ -98,3 +110,14 @@ def test_ctrl_z_stops_both_and_after_going_on_the_child_owns_the_terminal_again(
     terminal.see("<b>")
     terminal.type("q")
     terminal.see("<ours>")
+
+
+def test_a_signal_that_another_thread_takes_reaches_the_child_too() -> None:
+    with subprocess.Popen([sys.executable, "-c", THREADED], stdout=subprocess.PIPE, text=True) as parent:
+        try:
+            assert parent.stdout is not None
+            assert parent.stdout.readline() == "begun\n"
+            tell_another(parent.pid, signal.SIGTERM)
+            assert parent.communicate(timeout=15)[0] == "Ended(status=44, interrupted=True)\n"
+        finally:
+            parent.kill()
