@@ -6,6 +6,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bench.figures import Figure
@@ -42,12 +43,12 @@ def with_past(state: Mapping[str, Any], past: int) -> dict[str, Any]:
     for resource in changed["deployment"]["resources"]:
         if resource["type"] == "pulumi:pulumi:Stack":
             ledger = resource["outputs"]["ledger"]
-            entries = [entry for entry in map(unfolded, ledger["entries"]) if entry["state"] != "retired"]
+            entries = [entry for entry in unfolded(ledger["entries"]) if entry["state"] != "retired"]
             for entry in entries:
                 entry["sequence"] += past
             retired = [_retired(entries[0], number) for number in range(past)]
             told = Ledger.parse({**ledger, "entries": [*retired, *entries]})
-            resource["outputs"]["ledger"] = told.dump()
+            resource["outputs"]["ledger"] = replace(told, entries=tuple(told.entries)).dump()
     return changed
 
 

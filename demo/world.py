@@ -72,7 +72,7 @@ class World:
 
     def released(self) -> frozenset[str]:
         """The versions that were ever live."""
-        entries = map(unfolded, self.outputs()["ledger"]["entries"])
+        entries = unfolded(self.outputs()["ledger"]["entries"])
         return frozenset(entry["release"]["version"] for entry in entries)
 
     def _ask(self, *argv: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ moto with so many targets registered; no instance is booted."""
 from __future__ import annotations
 
 import logging
+import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,7 +48,13 @@ async def _calls(size: int, rollout: Mapping[str, Any]) -> dict[str, int]:
                 await engine.close()
         return dict(tally.calls.most_common())
     finally:
+        _forget(cloud)
         cloud.stop()
+
+
+def _forget(cloud: Cloud) -> None:
+    """moto has one memory in a process: the next cloud would find what this one had."""
+    urllib.request.urlopen(f"{cloud.endpoint}/moto-api/reset", data=b"").close()
 
 
 def _gate(cloud: Cloud, group: str, size: int, rollout: Mapping[str, Any]) -> dict[str, Any]:

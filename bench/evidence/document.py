@@ -67,9 +67,12 @@ _LOST = """\
 Counted by an open-loop generator (`localcloud load`): a request is sent when it is due, whatever became of those
 before it, and never sent twice. Lost is whatever did not end in a whole answer with a status below 400 within 10 s.
 1 % of the requests take 3 s, 1 % upload 20,000 bytes, half go over kept connections. Of repeated runs the chart has
-the worst. At the same time wrk counts, as a second witness, with about a tenth of the rate; it has coordinated
-omission (each connection waits for its answer before it sends the next request), so only its counts are used here,
-not its latencies. What is in flight when it is stopped is in none of its counts."""
+the worst. Rates that are missing here were not sustained without any release either: see the end.
+
+At the same time wrk counts, as a second witness, with about a tenth of the rate; it has coordinated omission (each
+connection waits for its answer before it sends the next request), so only its counts are used here, not its latencies.
+Answers pace it (four of five take 50 ms): where a proxy answers 502 at once it asks again at once, and counts many more
+failures than its share of the rate. What is in flight when it is stopped is in none of its counts."""
 _LATENCY = """\
 In ms, from the moment when a request was due (not when it was sent) to the end of its answer; requests that were
 answered well, the slow ones left out. p50, p99 and p99.9 are at most 2 % above the true value, max is exact. Of
@@ -189,6 +192,4 @@ def _quiet(evidence: Evidence) -> Iterator[str]:
         ("offered", "way", "sent", "late", "at worst", "lost", "p50", "p99", "max", "sustained"),
         tables.quiet(evidence),
     )
-    for run in evidence.runs:
-        if run.why:
-            yield f"- {run.key.contender}, {run.key.rate:,.0f}/s, {run.key.scene}: not played; {run.why}."
+    yield from (f"- {line}" for line in tables.unplayed(evidence))

@@ -11,7 +11,7 @@ from pydantic import Field
 from bench.evidence.counts import Counts, Frozen, Wrk
 
 Scene = Literal["quiet", "release", "failed", "rollback"]
-SCENES: tuple[Scene, ...] = ("quiet", "release", "failed", "rollback")
+SCENES: tuple[Scene, ...] = ("quiet", "release", "rollback", "failed")
 
 
 class Key(Frozen):

@@ -69,7 +69,10 @@ class Stage:
                     self._contender.back()
             time.sleep(LEAD_SECONDS)
         assert witnesses.counts is not None
-        if deed and key.scene == "release" and not deed.status:
+        if key.scene == "failed":
+            # What stands beside the live version now is the bad one: nobody goes back to that.
+            self._released = False
+        elif deed and key.scene == "release" and not deed.status:
             self._released = True
         run = Run(key=key, at=at, counts=witnesses.counts, wrk=witnesses.wrk)
         time.sleep(SETTLE_SECONDS)

@@ -20,15 +20,11 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str
 
 
 def lost(evidence: Evidence) -> list[list[str]]:
-    return [
-        [*_named(run), *(_lost(run, run.counts) if run.counts else _unplayed(6))] for run in _runs(evidence)
-    ]
+    return [[*_named(run), *_lost(run, run.counts)] for run in _runs(evidence) if run.counts]
 
 
 def latency(evidence: Evidence) -> list[list[str]]:
-    return [
-        [*_named(run), *(_latency(run.counts) if run.counts else _unplayed(4))] for run in _runs(evidence)
-    ]
+    return [[*_named(run), *_latency(run.counts)] for run in _runs(evidence) if run.counts]
 
 
 def switched(evidence: Evidence) -> list[list[str]]:
@@ -49,6 +45,15 @@ def quiet(evidence: Evidence) -> list[list[str]]:
     ]
 
 
+def unplayed(evidence: Evidence) -> list[str]:
+    """What was not played, and why: once for each way and rate."""
+    told: dict[tuple[str, float], Run] = {}
+    for run in evidence.runs:
+        if run.why:
+            told.setdefault((run.key.contender, run.key.rate), run)
+    return [f"{name}, {rate:,.0f}/s: not played; {run.why}." for (name, rate), run in told.items()]
+
+
 def _runs(evidence: Evidence) -> Iterator[Run]:
     for rate, scene, _ in scenes(evidence):
         for name in evidence.contenders():
@@ -57,10 +62,6 @@ def _runs(evidence: Evidence) -> Iterator[Run]:
 
 def _named(run: Run) -> tuple[str, str, str]:
     return f"{run.key.rate:,.0f}/s", run.key.scene, run.key.contender
-
-
-def _unplayed(cells: int) -> list[str]:
-    return ["not played: see below", *["–"] * (cells - 1)]
 
 
 def _lost(run: Run, it: Counts) -> list[str]:

@@ -15,7 +15,7 @@ from bench.evidence.contender import Deed
 from bench.evidence.counting import counting
 from bench.evidence.counts import Counts, Latency, Served, Wrk, merged
 from bench.evidence.document import text, written
-from bench.evidence.kept import Calls, Evidence, Key, Machine, Previewed, Run, Scene, Store, Waited
+from bench.evidence.kept import SCENES, Calls, Evidence, Key, Machine, Previewed, Run, Scene, Store, Waited
 from bench.evidence.ours import refusal
 from bench.evidence.pictures import pictures, worst
 from bench.evidence.scenes import Wanted, hopeless, missing, rates_of, told
@@ -113,6 +113,11 @@ def test_what_is_kept_is_not_measured_again_and_survives_a_broken_off_write(tmp_
     assert len(kept.with_run(run(status=1)).runs) == 2
 
 
+def test_rollbacks_come_before_the_bad_version_that_nobody_would_go_back_to() -> None:
+    scenes = [key.scene for key in Wanted((200.0,), SCENES, 2, 30, False).keys("nginx", 200.0)]
+    assert scenes == ["quiet", "release", "rollback", "rollback", "failed"]
+
+
 def test_every_chart_is_xml_and_names_every_number(tmp_path: Path) -> None:
     whole = evidence(
         run(switched=2.5), run("uneventful", switched=44.0), run("nginx", "failed", own=3, counts=counts(lost=1234)),
@@ -134,7 +139,7 @@ def test_every_chart_is_xml_and_names_every_number(tmp_path: Path) -> None:
     page = files[0].read_text()
     assert all(file.exists() for file in files)
     assert all(f"evidence/{name}" in page for name in charts)
-    assert "coordinated\nomission" in page
+    assert "coordinated omission" in page
     assert "10%" in page, "5 of 50 s are prescribed"
 
 
