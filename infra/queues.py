@@ -71,8 +71,10 @@ class Queues(pulumi.ComponentResource):
             opts=self._own,
         )
         for logical, one in ((f"dead-{name}", dead), (f"queue-{name}", queue)):
+            # Its provider waits 25 s for the end of a policy, which the end of its queue is as well.
+            own = pulumi.ResourceOptions.merge(self._own, pulumi.ResourceOptions(deleted_with=one))
             aws.sqs.QueuePolicy(
-                logical, queue_url=one.url, policy=pulumi.Output.json_dumps(tls_only(one.arn)), opts=self._own
+                logical, queue_url=one.url, policy=pulumi.Output.json_dumps(tls_only(one.arn)), opts=own
             )
         return Queue(name, queue.url, queue.arn, queue.name, dead.name, dead.url)
 

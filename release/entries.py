@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_args, overload
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from release.errors import LedgerError
-from release.folding import IN_FULL, fold, unfolded
+from release.folding import IN_FULL, PACK, each, fold, pack
 from release.model import Release
 
 State = Literal["live", "warm", "retired"]
@@ -64,10 +64,14 @@ class Entries(Sequence[Entry]):
     Raises LedgerError for one that is not as it was written, at the latest when it is asked for.
     """
 
-    def __init__(self, stored: Sequence[object]) -> None:
-        self._stored = stored
+    def __init__(self, stored: Sequence[Any]) -> None:
+        try:
+            self._stored = [(one, each(one)) for one in stored]
+        except ValueError as error:
+            raise untrue("entries as they were written", str(error)) from None
+        self._each = [entry for _, entries in self._stored for entry in entries]
         self._read: dict[int, Entry] = {}
-        self.heads = tuple(self._head(place) for place in range(len(stored)))
+        self.heads = tuple(self._head(place) for place in range(len(self._each)))
 
     @overload
     def __getitem__(self, place: int) -> Entry: ...
@@ -79,11 +83,11 @@ class Entries(Sequence[Entry]):
             return tuple(self[each] for each in range(len(self))[place])
         whole = range(len(self))[place]
         if whole not in self._read:
-            self._read[whole] = _read(self._stored[whole])
+            self._read[whole] = _read(self._each[whole])
         return self._read[whole]
 
     def __len__(self) -> int:
-        return len(self._stored)
+        return len(self._each)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
@@ -91,13 +95,17 @@ class Entries(Sequence[Entry]):
     def __hash__(self) -> int:
         return hash(self.heads)
 
-    def folded(self, place: int) -> str:
-        """The entry as one text; one that is kept so already is not looked at."""
-        stored = self._stored[place]
-        return stored if isinstance(stored, str) else fold(self[place].dump())
+    def dumped(self) -> list[Any]:
+        """As they are stored, without looking at what is a text."""
+        told: list[Any] = []
+        place = 0
+        for one, entries in self._stored:
+            told.append(one if isinstance(one, str) else self[place].dump())
+            place += len(entries)
+        return told
 
     def _head(self, place: int) -> Head:
-        found = _plainly(_unfolded(self._stored[place]))
+        found = _plainly(self._each[place])
         return found if found and found.state == "retired" else head(self[place])
 
 
@@ -111,17 +119,25 @@ def heads(entries: Sequence[Entry]) -> tuple[Head, ...]:
     return entries.heads if isinstance(entries, Entries) else tuple(map(head, entries))
 
 
-def dumped(entries: Sequence[Entry]) -> list[dict[str, Any] | str]:
-    """JSON's own types; what is retired and long ago as a text each."""
+def dumped(entries: Sequence[Entry]) -> list[Any]:
+    """JSON's own types; what is retired and long ago in texts. What a state has and nobody has changed stays as it is,
+    since another zlib would pack it otherwise.
+    """
+    if isinstance(entries, Entries):
+        return entries.dumped()
+    told: list[Any] = []
     latest = len(entries) - IN_FULL
-    return [
-        _folded(entries, place) if place < latest and each.state == "retired" else entries[place].dump()
-        for place, each in enumerate(heads(entries))
-    ]
-
-
-def _folded(entries: Sequence[Entry], place: int) -> str:
-    return entries.folded(place) if isinstance(entries, Entries) else fold(entries[place].dump())
+    old = [place < latest and entry.state == "retired" for place, entry in enumerate(entries)]
+    for first in range(0, len(entries), PACK):
+        together, foldable = entries[first : first + PACK], old[first : first + PACK]
+        if len(together) == PACK and all(foldable):
+            told.append(pack([entry.dump() for entry in together]))
+        else:
+            told += [
+                fold(entry.dump()) if alone else entry.dump()
+                for entry, alone in zip(together, foldable, strict=True)
+            ]
+    return told
 
 
 def untrue(expected: str, seen: str) -> LedgerError:
@@ -144,16 +160,9 @@ def unread(error: ValidationError) -> LedgerError:
 
 def _read(stored: object) -> Entry:
     try:
-        return Entry.model_validate(_unfolded(stored))
+        return Entry.model_validate(stored)
     except ValidationError as error:
         raise unread(error) from None
-
-
-def _unfolded(stored: object) -> object:
-    try:
-        return unfolded(stored)
-    except ValueError as error:
-        raise untrue("entries as they were written", f"{stored!r:.100}: {error}") from None
 
 
 def _plainly(stored: object) -> Head | None:

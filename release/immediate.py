@@ -62,19 +62,27 @@ class Moved:
     former: str
 
 
-async def move(target: Target, reason: str, ports: Ports) -> Moved:
+async def move(
+    target: Target, reason: str, ports: Ports, allowed: Callable[[], Awaitable[object]] | None = None
+) -> Moved:
     """Give the target all traffic, and prove it. Whoever else moves traffic is told to give way, and fenced off.
 
-    Until an update has recorded it, no other release is given traffic by an update.
+    Until an update has recorded it, no other release is given traffic by an update. Before `allowed` has returned
+    nobody is asked for anything; what it raises is raised.
 
     Raises:
         CannotMeasure: the target has no healthy instance, or, after the write, the data plane does not follow.
         LeaseError, BalancerError: not written; or, where the state says so, perhaps written.
     """
     time = ports.time
-    await _must_be_healthy(target, ports)
     claim = Claim(reason, target.release)
-    lease = await take(ports.leases, ports.holder, time.clock, time.sleep, ports.say, claim)
+    asked = asyncio.ensure_future(_may_have_it(target, ports, allowed))
+    # Where the lease cannot be had, nobody asks for the answer any more.
+    asked.add_done_callback(lambda done: done.cancelled() or done.exception())
+    try:
+        lease = await take(ports.leases, ports.holder, time.clock, time.sleep, ports.say, claim, asked)
+    finally:
+        asked.cancel()
     beating = asyncio.create_task(lease.keep())
     rule = MainRule(ports.balancer, lease, time, target.listener, MAIN)
     outcome = "ended unseen"
@@ -141,6 +149,13 @@ async def _moved(target: Target, lease: Lease, rule: MainRule, ports: Ports) -> 
             raise _unproven(target, window, answers)
         await ports.say(f"100 % on {target.label}: proving it, {probes} probes")
         await ports.time.sleep(_PAUSE)
+
+
+async def _may_have_it(target: Target, ports: Ports, allowed: Callable[[], Awaitable[object]] | None) -> None:
+    if allowed is None:
+        await _must_be_healthy(target, ports)
+    else:
+        await asyncio.gather(_must_be_healthy(target, ports), allowed())
 
 
 async def _must_be_healthy(target: Target, ports: Ports) -> None:

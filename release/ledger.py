@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from release.entries import Entries, Entry, State, dumped, heads, unread, untrue
+from release.folding import packed
 from release.model import REVISION_PATTERN, Release
 from release.warmth import ends, instant
 
@@ -32,8 +33,8 @@ __all__ = (
     "shrunken",
 )
 
-PLAIN, FOLDED = 1, 2
-"""The formats: in the second one, entries of long ago are texts."""
+PLAIN, FOLDED, PACKED = 1, 2, 3
+"""The formats: in the second one, entries of long ago are texts; in the third, several of them may be one."""
 
 
 class Contract(BaseModel):
@@ -94,8 +95,8 @@ class Ledger:
             return cls()
         if not isinstance(stored, dict) or not isinstance(stored.get("entries"), list):
             raise untrue("a mapping with 'format' and 'entries'", f"{type(stored).__name__}")
-        if stored.get("format") not in (PLAIN, FOLDED):
-            raise untrue(f"format {PLAIN} or {FOLDED}", f"format {stored.get('format')!r}")
+        if stored.get("format") not in (PLAIN, FOLDED, PACKED):
+            raise untrue(f"format {PLAIN}, {FOLDED} or {PACKED}", f"format {stored.get('format')!r}")
         contracts = stored.get("contracts", [])
         if not isinstance(contracts, list):
             raise untrue("a list of contracts", f"{type(contracts).__name__}")
@@ -110,7 +111,7 @@ class Ledger:
         contracts = [contract.model_dump(mode="json") for contract in self.contracts]
         entries = dumped(self.entries)
         return {
-            "format": FOLDED if any(isinstance(entry, str) for entry in entries) else PLAIN,
+            "format": _format(entries),
             "entries": entries,
             **({"contracts": contracts} if contracts else {}),
         }
@@ -174,14 +175,14 @@ def promote(ledger: Ledger, release: Release, window: int, at: str, terms: Terms
         )
         entries = (*demoted, _entry(ledger, release, at, terms))
     over = {entry.sequence for entry in ledger.warm if shrunk(entry, terms.now)}
-    in_time = [entry for entry in reversed(entries) if entry.state == "warm" and entry.sequence not in over]
-    kept = {entry.sequence for entry in in_time[:window]}
+    warm = [head.sequence for head in heads(entries) if head.state == "warm"]
+    in_time = [sequence for sequence in reversed(warm) if sequence not in over]
+    leave = set(warm) - set(in_time[:window])
+    if not leave:
+        return replace(ledger, entries=entries)
     return replace(
         ledger,
-        entries=tuple(
-            _in_state(entry, "retired") if entry.state == "warm" and entry.sequence not in kept else entry
-            for entry in entries
-        ),
+        entries=tuple(_in_state(entry, "retired") if entry.sequence in leave else entry for entry in entries),
     )
 
 
@@ -216,6 +217,11 @@ def overtaken(release: Release, contracts: Iterable[Contract]) -> tuple[Contract
     """
     known = {migration.revision for migration in release.manifest.migrations}
     return tuple(contract for contract in contracts if contract.revision not in known)
+
+
+def _format(entries: Iterable[Any]) -> int:
+    texts = [entry for entry in entries if isinstance(entry, str)]
+    return PACKED if any(map(packed, texts)) else FOLDED if texts else PLAIN
 
 
 def _entry(ledger: Ledger, release: Release, at: str, terms: Terms) -> Entry:

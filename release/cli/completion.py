@@ -55,7 +55,7 @@ def _ledger(folder: Path, stack: str) -> Iterator[Mapping[str, Any]]:
         exported = backend.exported() if backend and isinstance(backend.files, FolderFiles) else None
         resources = ((exported or {}).get("deployment") or {}).get("resources") or ()
         outputs = next(each["outputs"] for each in resources if each["type"] == "pulumi:pulumi:Stack")
-        entries: list[Any] = [unfolded(entry) for entry in outputs["ledger"]["entries"]]
+        entries: list[Any] = list(unfolded(outputs["ledger"]["entries"]))
         yield from sorted(entries, key=lambda entry: -int(entry.get("sequence") or 0))
     except (StopIteration, KeyError, TypeError, ValueError, OSError, AttributeError):
         return

@@ -85,6 +85,7 @@ def bring(version: str, stack: str, wish: Wish, out: Path | None = None) -> dict
     Raises ShiftError where it is not what serves in the end.
     """
     from release.aws import warm
+    from release.cli import unrecorded
     from release.cli.engine import Engine
     from release.cli.project import Project
     from release.cli.return_traffic import left_by_the_dead
@@ -96,6 +97,7 @@ def bring(version: str, stack: str, wish: Wish, out: Path | None = None) -> dict
     before = engine.state()
     digest = _make_available(version, out or project.bundles, project, before)
     warm("elbv2", "autoscaling")
+    unrecorded.end(project, engine, before)
     ended = engine.up(version, wish.message, wish.ask, wish.also)
     after = engine.state()
     if ended.status == 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from release.cli import unrecorded
 from release.cli.backend import Lock, find, is_here, lives
 from release.cli.engine import Engine
 from release.cli.project import Project
@@ -36,7 +37,9 @@ def settle(project: Project) -> tuple[Lock, ...]:
                 time.sleep(_POLL)
                 held = locks(project)
     if held and gone(held):
-        Engine(project).unlock()
+        engine = Engine(project)
+        engine.unlock()
         say(f"  the stack was locked by {'; '.join(map(str, held))}, which is gone: its lock is removed")
+        unrecorded.end(project, engine, engine.state())
         return ()
     return held

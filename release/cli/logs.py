@@ -57,12 +57,12 @@ def logs(
     from release.logs import seconds, sources
 
     since_ms = int((time.time() - seconds(since)) * 1000)
-    warm("logs")
     from release.cli.engine import Engine
     from release.cli.project import Project
 
     project = Project.find(Path.cwd(), stack)
     project.tell_region()
+    warm("logs")
     state = Engine(project).state()
     if not state.log_groups:
         raise EnvironmentUnmade(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 
@@ -81,6 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command line that makes no sense, 130 when interrupted."""
     # Nearly all that a start allocates is imported and stays: looking for garbage in it took a quarter of its time.
     gc.set_threshold(1_000_000)
+    # pydantic would read what each installed package says of itself, to find plugins that nobody here uses.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 

@@ -116,9 +116,13 @@ def _moved(entry: Entry, state: StackState, stack: str, why: str, started: float
     target = Target(release.id, str(release), group_of(state, release.id), state.listener)
 
     async def kept_and_moved() -> Moved:
-        kept = await _keep(entry, state, _AT_ONCE)
-        moved = await move(target, why, ports(state, release.manifest.health_path))
-        if not kept and not await _keep(entry, state, _IN_THE_END):
+        kept: list[bool] = []
+
+        async def keep() -> None:
+            kept.append(await _keep(entry, state, _AT_ONCE))
+
+        moved = await move(target, why, ports(state, release.manifest.health_path), keep)
+        if not all(kept) and not await _keep(entry, state, _IN_THE_END):
             say(
                 f"  the groups of {release} may still shrink, at {entry.warm_until or 'a time that is not known'}"
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,7 +68,8 @@ class StackState:
     host's log group are empty where the environment was not made yet; `log_groups` are those of processes, by name.
     `alarms` are the names of all alarms, those of fleets included; `runs` what the operations host was told to do for
     the releases that have a fleet; `schedules` what each release has, as the stack's outputs keep it. The workers of
-    those that are `unruly` were made before there were turns: they work from their boot to their end.
+    those that are `unruly` were made before there were turns: they work from their boot to their end. `begun` are the
+    launch templates (ids) of groups that an update began to make and did not live to record.
     """
 
     ledger: Ledger
@@ -87,6 +88,7 @@ class StackState:
     schedule_group: str = ""
     schedules: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     unruly: frozenset[str] = frozenset()
+    begun: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, exported: Mapping[str, Any]) -> StackState:
@@ -116,6 +118,7 @@ class StackState:
                 release: tuple(entries) for release, entries in (outputs.get("schedules") or {}).items()
             },
             unruly=frozenset(_unruly(resources)),
+            begun=frozenset(_begun(deployment.get("pending_operations") or ())),
         )
 
     @property
@@ -166,6 +169,15 @@ def _unruly(resources: list[dict[str, Any]]) -> Iterator[str]:
         tags = _tags(outputs)
         if tags.get(PROCESS, WEB) != WEB and not obeys(str(outputs.get("userData") or "")):
             yield tags.get(RELEASE, "")
+
+
+def _begun(operations: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for operation in operations:
+        resource = operation.get("resource") or {}
+        if operation.get("type") == "creating" and resource.get("type") == _GROUP:
+            template = (resource.get("inputs") or {}).get("launchTemplate")
+            if isinstance(template, Mapping) and template.get("id"):
+                yield str(template["id"])
 
 
 def _number(outputs: Mapping[str, Any], name: str) -> int | None:

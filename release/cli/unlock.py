@@ -30,6 +30,7 @@ def unlock(
 
     Example: release unlock --stack production
     """
+    from release.cli import unrecorded
     from release.cli.engine import Engine
     from release.cli.locks import locks
     from release.cli.project import Project
@@ -62,6 +63,7 @@ def unlock(
         engine.unlock()
     if holder:
         asyncio.run(_clear(doors))
+    unrecorded.end(project, engine, state)
     say("cleared" if held or holder else "there is nothing to clear")
 
 

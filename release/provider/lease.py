@@ -148,7 +148,8 @@ class Lease:
         self._must_be_fresh(DOUBT_SECONDS)
 
     async def give_back(self, outcome: str) -> None:
-        """Let the next one in at once, and tell it how this one ended. Tried for some seconds, never raises.
+        """Let the next one in at once, and tell it how this one ended; what is left of older ones goes. Tried for some
+        seconds, never raises.
 
         Only the first time counts.
         """
@@ -159,6 +160,8 @@ class Lease:
             with contextlib.suppress(LeaseError):
                 if not self._lost:
                     await self._store.write(self.number, self._record(released=True, outcome=outcome))
+                    with contextlib.suppress(LeaseError):
+                        await self._store.drop_below(self.number)
                 return
             await self._sleep(0.5)
 

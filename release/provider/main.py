@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from importlib.metadata import version
@@ -15,6 +16,8 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     if len(arguments) != 1:
         sys.exit("pulumi-resource-uneventful is started by Pulumi's engine, with the engine's address")
+    # pydantic would read what each installed package says of itself, to find plugins that nobody here uses.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     asyncio.run(_serve(arguments[0]))
 
 

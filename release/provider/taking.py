@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,10 +38,12 @@ async def take(
     sleep: Sleep,
     say: Callable[[str], Awaitable[None]],
     claim: Claim | None = None,
+    allowed: Awaitable[object] | None = None,
 ) -> Lease:
     """Take the lease, waiting for a holder that lives up to `PATIENCE_SECONDS`, and telling `say` whom one waits for.
 
-    With a `claim` the holder is asked to give way, and fenced off when it does not.
+    With a `claim` the holder is asked to give way, and fenced off when it does not. Nobody is asked, and nothing taken,
+    before `allowed` has come to its end; what it raises is raised.
 
     Raises:
         LeaseHeld: the holder still lives; it is named.
@@ -58,6 +59,9 @@ async def take(
             if top != seen:
                 seen, since = top, clock()
             record = await store.read(top.number) if top else {}
+            if allowed is not None:
+                await allowed
+                allowed = None
             given = top is None or bool(record.get("released"))
             silent = top is not None and is_silent(top, clock() - since)
             fencing = top is not None and clock() - asked_at.get(top.number, clock()) >= YIELD_SECONDS
@@ -70,8 +74,6 @@ async def take(
                     await lease.outwait(QUIET_SECONDS)
                 elif top and await store.read(top.number) != record:
                     await lease.outwait(CALL_SECONDS)
-                with contextlib.suppress(LeaseError):
-                    await store.drop_below(lease.number)
                 return lease
             assert top is not None
             if claim and top.number not in asked_at:

@@ -56,6 +56,8 @@ class Registered:
     protect: bool
     formerly: tuple[str, ...] = ()
     """The names of the parents that it had before."""
+    deleted_with: str = ""
+    """The name of the resource whose end is its end too."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -327,6 +329,7 @@ class _Monitor(mocks.MockMonitor):
                     provider=request.provider.rpartition("::")[0].rpartition("::")[2],
                     protect=request.protect,
                     formerly=tuple(alias.spec.parentUrn.rpartition("::")[2] for alias in request.aliases),
+                    deleted_with=request.deletedWith.rpartition("::")[2],
                 )
             )
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]

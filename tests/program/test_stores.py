@@ -149,3 +149,4 @@ def test_a_queue_refuses_whatever_does_not_come_over_tls(environment: Recording)
         assert statement["Effect"] == "Deny"
         assert statement["Resource"] == f"arn:aws:made:::{policy.name}"
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert policy.deleted_with == policy.name, "nobody waits for its end, and then for its queue's"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from release.errors import CannotMeasure, RollbackUnrecorded, UneventfulError, WeightsNotRestored
+from release.errors import CannotMeasure, RollbackUnrecorded, Shrunk, UneventfulError, WeightsNotRestored
 from release.immediate import Moved, Ports, Target, move, unpin
 from release.provider.lease import FRESH_SECONDS, QUIET_SECONDS
 from release.provider.ports import Time
@@ -135,6 +135,30 @@ def test_a_target_without_a_healthy_instance_gets_nothing_and_pins_nothing() -> 
         run(back_to(world, OLD))
     assert world.writes == []
     assert not any(record.get("pinned") for record in world.lease.values())
+
+
+def test_nobody_is_asked_for_the_lease_before_the_target_may_have_the_traffic() -> None:
+    world = World(weights={NEW: 100}, lease={1: {"holder": "anna on laptop (11)", "released": False}})
+    world._marks[1] = 1
+
+    async def refused() -> None:
+        await asyncio.sleep(0.3)
+        raise Shrunk("the instances of this release have left")
+
+    with pytest.raises(Shrunk):
+        run(move(Target(IDS[OLD], "v0", OLD, LISTENER), "it is bad", ports(world), refused))
+    assert (world.signs, list(world.lease), world.writes) == ({}, [1], [])
+
+
+def test_what_older_holders_have_left_goes_when_the_lease_is_given_back() -> None:
+    world = World(weights={NEW: 100})
+
+    async def story() -> None:
+        for group in (OLD, NEW, OLD):
+            await back_to(world, group)
+
+    run(story())
+    assert list(world.lease) == [3]
 
 
 def test_a_data_plane_that_does_not_follow_is_told_and_the_weights_stay() -> None:

@@ -87,7 +87,8 @@ def test_a_lease_that_was_given_back_is_taken_at_once_and_tells_how_it_ended() -
         assert world.clock() - begun < 0.5
         assert later.number == 2
         assert later.former == "anna on laptop (11): 100 % on v1"
-        assert sorted(world.lease) == [2]
+        await later.give_back("100 % on v2")
+        assert sorted(world.lease) == [2], "the one before it is of no use any more"
 
     held(world, story)
 

@@ -1,11 +1,13 @@
+import base64
 import json
 import time
+import zlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from release.errors import LedgerError
-from release.folding import IN_FULL
+from release.folding import IN_FULL, PACK, pack, unfolded
 from release.ledger import Ledger, Terms, promote
 from tests.unit.release.releases import release
 
@@ -67,7 +69,7 @@ def test_what_is_dumped_is_json_and_comes_back_also_as_the_engine_gives_it() -> 
 @pytest.mark.parametrize(
     ("broken", "seen"),
     [
-        (lambda d: d | {"format": 3}, "format 3"),
+        (lambda d: d | {"format": 4}, "format 4"),
         (lambda d: d["entries"], "list"),
         (lambda d: d | {"entries": d["entries"][::-1]}, "2, 1"),
         (lambda d: d | {"entries": [e | {"state": "live"} for e in d["entries"]]}, r"live: \[1, 2\]"),
@@ -107,7 +109,7 @@ def test_a_thousand_releases_are_read_promoted_and_written_in_a_moment() -> None
     ledger = promote(Ledger.parse(dumped), release("next"), 1, "")
     again = ledger.dump()
     spent = time.process_time() - started
-    assert len(again["entries"]) == 1001
+    assert len(list(unfolded(again["entries"]))) == 1001
     assert spent < 2, "seconds of CPU; half of one on a machine that does nothing else"
 
 
@@ -222,19 +224,54 @@ def test_what_is_long_ago_is_kept_as_one_text_each_and_read_back_as_it_was() -> 
     assert long_ago(IN_FULL).dump()["format"] == 1
 
 
+def test_many_of_long_ago_are_one_text_together_and_read_back_as_they_were() -> None:
+    ledger = long_ago(PACK + 5 + IN_FULL)
+    dumped = ledger.dump()
+    assert dumped["format"] == 3
+    assert [type(entry) for entry in dumped["entries"]] == [str] * (1 + 5) + [dict] * IN_FULL
+    again = Ledger.parse(json.loads(json.dumps(dumped), parse_int=float))
+    assert again == ledger
+    assert again.find(release("v3").id) == ledger.entries[3]
+    following = promote(again, release("next"), 1, "2026-01-02T00:00:00Z").dump()
+    assert following["entries"][0] == dumped["entries"][0]
+
+
+def test_what_nobody_has_changed_is_told_as_the_state_has_it_also_where_another_zlib_would_pack_it_otherwise() -> (
+    None
+):
+    dumped = long_ago(PACK + IN_FULL).dump()
+    told = zlib.decompress(base64.b64decode(dumped["entries"][0].removeprefix("zlib:")))
+    dumped["entries"][0] = "zlib:" + base64.b64encode(zlib.compress(told, 0)).decode()
+    ledger = Ledger.parse(dumped)
+    assert ledger.live
+    assert promote(ledger, ledger.live.release, 1, "2026-01-02T00:00:00Z").dump() == dumped
+
+
+@pytest.mark.parametrize("text", ["zlib:AAAA", "zlib:", "zlib:%", pack([])[:-4]])
+def test_packed_entries_that_cannot_be_read_are_refused(text: str) -> None:
+    dumped = long_ago(PACK + IN_FULL).dump()
+    dumped["entries"][0] = text
+    with pytest.raises(LedgerError, match="cannot be used"):
+        Ledger.parse(dumped)
+
+
 def test_a_release_of_long_ago_that_is_live_again_is_in_full_again() -> None:
-    ledger = Ledger.parse(long_ago(IN_FULL + 20).dump())
+    ledger = Ledger.parse(long_ago(PACK + IN_FULL).dump())
     back = promote(ledger, release("v3"), 1, "2026-01-02T00:00:00Z")
     told = back.dump()["entries"]
     assert told[-1]["release"]["version"] == "v3"
-    assert not any("v3" in entry for entry in told if isinstance(entry, str) and '"v3"' in entry)
+    assert [one["release"]["version"] for one in unfolded(told)].count("v3") == 1
     assert Ledger.parse(back.dump()).live == back.live
 
 
-def test_one_that_waits_at_its_full_size_is_in_full_however_long_ago_it_was_live() -> None:
-    dumped = long_ago(IN_FULL + 20).dump()
-    dumped["entries"][0] = json.loads(dumped["entries"][0]) | {"state": "warm"}
-    assert isinstance(Ledger.parse(dumped).dump()["entries"][0], dict)
+@pytest.mark.parametrize("count", [IN_FULL + 20, PACK + IN_FULL])
+def test_one_that_waits_at_its_full_size_is_in_full_however_long_ago_it_was_live(count: int) -> None:
+    dumped = long_ago(count).dump()
+    dumped["entries"] = list(unfolded(dumped["entries"]))
+    dumped["entries"][0] |= {"state": "warm"}
+    following = promote(Ledger.parse(dumped), release("next"), 9, "2026-01-02T00:00:00Z").dump()
+    assert isinstance(following["entries"][0], dict)
+    assert isinstance(following["entries"][1], str)
 
 
 def test_a_text_that_was_edited_is_refused_when_its_release_is_asked_for() -> None:

@@ -2,6 +2,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from release.ledger import Ledger
 from tests.unit.release.cli.test_deploy import ledger_of, releases_of
 
@@ -86,3 +88,65 @@ def test_an_abort_of_a_first_release_leaves_the_next_one_free(world) -> None:
     assert "nobody gets traffic: nothing was live before" in out
     assert not lock.exists()
     assert world.pinned() == ""
+
+
+@pytest.fixture
+def killed(world):
+    """An update was killed while it made a group: AWS has `begun`, the state does not; and two that are no business of
+    anybody who tidies up."""
+    one = begin(world)
+    ec2, scaling = world.client("ec2"), world.client("autoscaling")
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    templates = [
+        ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData={"ImageId": image})[
+            "LaunchTemplate"
+        ]["LaunchTemplateId"]
+        for name in ("ours", "of another project")
+    ]
+    for name, template in (("begun", 0), ("recorded", 0), ("another project's", 1)):
+        scaling.create_auto_scaling_group(
+            AutoScalingGroupName=name,
+            LaunchTemplate={"LaunchTemplateId": templates[template]},
+            MinSize=1,
+            MaxSize=1,
+            AvailabilityZones=["eu-west-1a"],
+            Tags=[{"Key": "uneventful:environment", "Value": "dev", "PropagateAtLaunch": True}],
+        )
+    group = {"type": "aws:autoscaling/group:Group", "urn": f"urn::web-{one.id}"}
+    state = world.state(ledger_of(one))
+    tags = [{"key": "uneventful:release", "value": one.id, "propagateAtLaunch": True}]
+    state["deployment"]["resources"].append({**group, "outputs": {"name": "recorded", "tags": tags}})
+    state["deployment"]["pending_operations"] = [
+        {"type": "creating", "resource": {**group, "inputs": {"launchTemplate": {"id": templates[0]}}}}
+    ]
+    world.begin(state, {"status": 255})
+    return one
+
+
+def groups(world):
+    told = world.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    return {group["AutoScalingGroupName"] for group in told}
+
+
+def test_a_group_that_a_killed_update_began_and_no_state_has_is_deleted_and_no_other(world, killed) -> None:
+    world.lock(dead())
+    status, out, error = world.run("unlock", "--stack", "dev")
+    assert (status, error) == (0, "")
+    assert "auto-scaling group begun, begun by an update that was killed, is in no state: deleted" in out
+    assert groups(world) == {"recorded", "another project's"}
+
+
+def test_so_it_is_by_the_next_deploy_where_the_lock_was_removed_by_other_means(world, killed) -> None:
+    world.lock(dead()).unlink()
+    world.build("3", "content of 3")
+    status, out, _ = world.run("deploy", "3", "--stack", "dev", "--yes", "--keep")
+    assert status == 1
+    assert "auto-scaling group begun, " in out
+    assert groups(world) == {"recorded", "another project's"}
+
+
+def test_nothing_is_deleted_while_somebody_may_be_making_it(world, killed) -> None:
+    world.lock(os.getpid())
+    world.build("3", "content of 3")
+    world.run("deploy", "3", "--stack", "dev", "--yes", "--keep")
+    assert groups(world) == {"begun", "recorded", "another project's"}
