@@ -28,6 +28,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Checkout
     checkout.run("up")
     url = environment_of_two(checkout)
     until(lambda: answers(url))
+    # Each of them can be taken away by the first test that comes.
+    until(lambda: list(healthy(checkout).values()) == ["healthy", "healthy"], 60)
     yield checkout, url
     checkout.run("down", check=False)
 

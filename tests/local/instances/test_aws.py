@@ -257,8 +257,16 @@ def test_calls_leave_neither_processes_nor_memory_nor_descriptors(
     calls: Calls, resident: subprocess.Popen[bytes]
 ):
     def held() -> tuple[int, int]:
-        pages = int(Path(f"/proc/{resident.pid}/statm").read_text().split()[1])
-        return pages, len(list(Path(f"/proc/{resident.pid}/fd").iterdir()))
+        # While another call is under way: when that was taken, all that came before had been let go of.
+        with calls.begun(ECHO) as process:
+            assert process.stdin is not None
+            print("under way", file=process.stdin, flush=True)
+            assert line(process.stdout) == "echo under way\n"
+            pages = int(Path(f"/proc/{resident.pid}/statm").read_text().split()[1])
+            descriptors = len(list(Path(f"/proc/{resident.pid}/fd").iterdir()))
+            process.stdin.close()
+            assert process.wait(60) == 0
+        return pages, descriptors
 
     code = "x = bytearray(50_000_000)"
     for _ in range(3):
