@@ -53,7 +53,8 @@ def count(lines: Iterable[str], arns: Mapping[str, str]) -> tuple[GroupCounts, .
             total.requests += 1
         if "UF" in flags:
             total.connection_errors += 1
-        if details == "via_upstream":
+        # An answer that broke off, at either end, after it had begun was the target's too.
+        if details == "via_upstream" or words[5] != "-":
             total.answered += 1
             total.by_class[int(status[0])] += 1
             if words[5] != "-":

@@ -50,6 +50,16 @@ def test_what_the_load_balancer_answers_itself_is_not_the_targets():
     assert (seen.elb_5xx, seen.elb_4xx, seen.connection_errors) == (4, 1, 1)
 
 
+def test_an_answer_that_broke_off_after_it_had_begun_was_the_targets():
+    lines = [
+        "lb tg 200 DC downstream_remote_disconnect 1500",
+        "lb tg 200 UC upstream_reset_after_response_started{connection_termination} 500",
+    ]
+    (seen,) = count(lines, ARNS)
+    assert (seen.requests, seen.answered, seen.target_2xx, seen.total_seconds) == (2, 2, 2, 0.002)
+    assert (seen.elb_4xx, seen.elb_5xx, seen.connection_errors) == (0, 0, 0)
+
+
 def test_fixed_answers_belong_to_no_group_and_are_no_errors():
     (seen,) = count(["lb - 503 - direct_response -"], ARNS)
     assert (seen.target_group_arn, seen.requests, seen.elb_5xx) == ("", 0, 0)

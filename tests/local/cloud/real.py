@@ -148,6 +148,8 @@ def answer(url: str, seconds: float = 5) -> str:
     """The status, or what came instead of an answer."""
     try:
         with urllib.request.urlopen(url, timeout=seconds) as answer:
+            # Whoever hangs up before the body is there has not been answered.
+            answer.read()
             return str(answer.status)
     except urllib.error.HTTPError as error:
         return str(error.code)
