@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LINTED := infra release migrator localcloud demo bench setup tests examples __main__.py
 ARGS ?=
 
-.PHONY: up down preview clean test lint demo bench bench-rollback bench-migrations bench-evidence soak soak-short kills kills-fast proofs migrations-thorough settings engine engine-from-nothing python
+.PHONY: up down preview clean test lint checks demo bench bench-rollback bench-migrations bench-evidence soak soak-short kills kills-fast proofs migrations-thorough settings engine engine-from-nothing python
 
 up: python ## the local cloud, the program on it and a first release: a running environment
 	@$(PYTHON) -m setup up
@@ -26,15 +26,19 @@ clean: down ## removes what `make up` put into this folder; the cache folder sta
 	  if [ -L "$$stores" ]; then rm -rf "$$(readlink "$$stores")"; fi; done
 	@rm -rf .uneventful .venv
 
-test: lint ## every test, on the real engine; ARGS="tests/unit -k plan" for some of them
+test: python ## lint and every test, on the real engine; ARGS="tests/unit -k plan" for some of them
+	@$(PYTHON) -m setup engine --dev
 ifeq ($(ARGS),)
 	@$(BIN)/python -m tests
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif
 
-lint: python ## what CI checks before the tests
+lint: python ## what CI checks of the text: format, rules, types
 	@$(PYTHON) -m setup engine --dev
+	@$(MAKE) --no-print-directory checks
+
+checks:
 	@$(BIN)/ruff format --check $(LINTED)
 	@$(BIN)/ruff check $(LINTED)
 	@$(BIN)/mypy

@@ -24,53 +24,48 @@ from tests.e2e.stage import BEGUN, LOGS, ROOT, end
 
 WORKERS = ("-n", "4", "--dist", "loadgroup")
 """Twice what the smallest machine has processors: half of a small test's time is waiting."""
-AGAINST_THE_CLOCK = (
+EARLY = (
     "tests/local/controlplane/test_messages.py",
     "tests/local/controlplane/test_ticks.py",
     "tests/unit/examples",
     "tests/unit/infra/machine",
     *(
         f"tests/unit/release/cli/test_{verb}.py"
-        for verb in (
-            "deploy",
-            "json",
-            "main",
-            "overview",
-            "promote",
-            "report",
-            "restart",
-            "rollback",
-            "status",
-            "unlock",
-        )
+        for verb in ("json", "main", "overview", "promote", "report", "restart", "status")
     ),
     "tests/unit/release/doctor",
     "tests/unit/setup",
 )
+LATE = tuple(f"tests/unit/release/cli/test_{verb}.py" for verb in ("deploy", "rollback", "unlock"))
+AGAINST_THE_CLOCK = (*EARLY, *LATE)
 """Small tests that limit seconds, not seconds of processor."""
-WHILE_IT_COMES = ("tests/provider", *AGAINST_THE_CLOCK)
+WHILE_IT_COMES = ("tests/provider", *EARLY)
 AT_LEISURE = (
     "tests/local/controlplane",
-    "tests/local/engine/aws",
-    "tests/local/migrator/test_backfill.py",
+    "tests/local/engine",
+    "tests/local/instances",
+    "tests/local/migrator",
     "tests/local/rehearsal",
+    "tests/local/stores",
 )
 """Parts of the local cloud's tests that wait for what ends, however long it takes."""
 BESIDE_THOSE_THAT_MEASURE = ("tests/program", "tests/unit", *AT_LEISURE)
-WHILE_IT_GOES = ("tests/local",)
+WHILE_IT_GOES = ("tests/local", *LATE)
+LINT = ("make", "--no-print-directory", "checks")
 PATIENTLY = ("nice", "-n", "15")
 """A thirtieth of what an ordinary process gets where there is not enough."""
 THE_END = "tests/e2e/test_the_end.py"
 
 
 def main() -> int:
-    """Exit status 0: every test passed. Where one of the first part fails, nothing else is tried."""
+    """Exit status 0: every test passed. Where lint or a test of the first part fails, nothing else is tried."""
     home = Path(tempfile.mkdtemp(prefix="uneventful-"))
     os.environ[BEGUN] = str(home)
     try:
         with _coming(home) as beginning:
-            if status := _pytest(*WORKERS, *WHILE_IT_COMES):
-                return status
+            with _told(LINT) as lint:
+                if status := _pytest(*WORKERS, *WHILE_IT_COMES) or lint.wait():
+                    return status
             if status := beginning.wait():
                 print("the environment of the end-to-end tests did not come up", file=sys.stderr)
                 return status
