@@ -27,7 +27,6 @@ WORKERS = ("-n", "4", "--dist", "loadgroup")
 EARLY = (
     "tests/local/controlplane/test_messages.py",
     "tests/local/controlplane/test_ticks.py",
-    "tests/unit/examples",
     "tests/unit/infra/machine",
     *(
         f"tests/unit/release/cli/test_{verb}.py"
@@ -36,17 +35,18 @@ EARLY = (
     "tests/unit/release/doctor",
     "tests/unit/setup",
 )
-LATE = tuple(f"tests/unit/release/cli/test_{verb}.py" for verb in ("deploy", "rollback", "unlock"))
+LATE = (
+    "tests/unit/examples",
+    *(f"tests/unit/release/cli/test_{verb}.py" for verb in ("deploy", "rollback", "unlock")),
+)
 AGAINST_THE_CLOCK = (*EARLY, *LATE)
 """Small tests that limit seconds, not seconds of processor."""
 WHILE_IT_COMES = ("tests/provider", *EARLY)
 AT_LEISURE = (
     "tests/local/controlplane",
-    "tests/local/engine",
-    "tests/local/instances",
-    "tests/local/migrator",
+    "tests/local/engine/aws",
+    "tests/local/migrator/test_backfill.py",
     "tests/local/rehearsal",
-    "tests/local/stores",
 )
 """Parts of the local cloud's tests that wait for what ends, however long it takes."""
 BESIDE_THOSE_THAT_MEASURE = ("tests/program", "tests/unit", *AT_LEISURE)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,11 @@ class Stage:
         self._count += 1
         name = f"{self._count:02d}-{'-'.join(argv)[:60].replace('/', '_')}.log"
         (self.logs / name).write_text(output)
+
+    @cached_property
+    def url(self) -> str:
+        """Where the environment answers, as long as it is there."""
+        return str(self.world.outputs()["url"])
 
     def status(self) -> Status:
         return self.world.status()

@@ -25,11 +25,12 @@ def test_a_version_whose_worker_crashes_is_refused_and_everything_stays_where_it
     one = play(Act("crash", "5", False), stage.world, RATE, stage.logs / "release-5.log")
     assert one.status != 0, one.output[-4000:]
     assert one.lost == 0, one.counted
-    assert stage.live() == before
-    assert not stage.status().of("candidate"), "the refused version's fleet was left behind"
+    now = stage.status()
+    assert now.live == before
+    assert not now.of("candidate"), "the refused version's fleet was left behind"
     assert "the worker of this version has lost its tools" in one.output, one.output[-4000:]
     assert "Traceback" not in one.output
-    assert Customer(stage.status().url, "mary").order("soup")["done_by"] == before.id
+    assert Customer(stage.url, "mary").order("soup")["done_by"] == before.id
     assert stage.world.outputs()["schedules"][before.id] == ticks[before.id]
     stage.finds_nothing_to_change()
 
@@ -38,7 +39,7 @@ def test_jobs_are_done_once_by_those_whose_turn_it_was_while_a_release_goes_back
     stage: Stage,
 ) -> None:
     books, live = Books(stage), stage.live()
-    with Load(stage.status().url, RATE, stage.variables) as load:
+    with Load(stage.url, RATE, stage.variables) as load:
         orders = books.fill(JOBS)
         for _ in range(2):
             stage.done("release", "rollback", "--stack", "dev", "--yes")

@@ -22,7 +22,7 @@ RATE = 300
 
 def under_load(stage: Stage, *argv: str) -> tuple[Finished, Counted, float]:
     """Run a command while the load runs; what it printed, what the load counted, and when the command began."""
-    with Load(stage.status().url, RATE, stage.variables) as load:
+    with Load(stage.url, RATE, stage.variables) as load:
         began = time.time()
         finished = stage.run(*argv)
     assert load.counted is not None
@@ -36,8 +36,8 @@ def migrations(stage: Stage) -> dict[str, str]:
 
 
 def test_the_way_back_to_a_warm_release_takes_about_a_second_and_loses_nothing(stage: Stage) -> None:
-    bad = stage.live()
-    (warm,) = stage.status().of("warm")
+    before_it = stage.status()
+    (bad,), (warm,) = before_it.of("live"), before_it.of("warm")
     before = migrations(stage)
     finished, counted, began = under_load(
         stage, "release", "rollback", "--stack", "dev", "--yes", "--reason", "to be tried"
@@ -62,9 +62,10 @@ def test_forward_again_loses_nothing_with_slow_weights_and_a_throttled_api_eithe
             stage.done("localcloud", "fault", "clear", name)
     assert one.status == 0, one.output[-4000:]
     assert one.lost == 0, one.counted
-    assert stage.live().version == "2.1"
+    live = stage.live()
+    assert live.version == "2.1"
     assert "nothing to do" in one.output, "an expand was applied a second time"
-    assert Customer(stage.status().url, "grace").order("scones")["done_by"] == stage.live().id
+    assert Customer(stage.url, "grace").order("scones")["done_by"] == live.id
 
 
 def test_a_contract_runs_once_under_load_and_says_which_way_back_it_ends(stage: Stage) -> None:

@@ -24,9 +24,10 @@ def test_all_that_was_released_left_nothing_to_change(stage: Stage) -> None:
 def test_what_was_changed_behind_pulumis_back_is_reported_by_name_and_mended(stage: Stage) -> None:
     elb, rule = stage.elb(), stage.main_rule()
     live = stage.weights(elb, rule["RuleArn"])
-    (warm,) = stage.status().of("warm")
+    now = stage.status()
+    (serving,), (warm,) = now.of("live"), now.of("warm")
     other = stage.world.outputs()["fleets"][warm.id]["targetGroupArn"]
-    group = stage.resource("aws:autoscaling/group:Group", f"web-{stage.live().id}")
+    group = stage.resource("aws:autoscaling/group:Group", f"web-{serving.id}")
     ingress = stage.resource(
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "database-from-instances"
     )
@@ -43,7 +44,7 @@ def test_what_was_changed_behind_pulumis_back_is_reported_by_name_and_mended(sta
         GroupId=ingress["securityGroupId"], SecurityGroupRuleIds=[ingress["securityGroupRuleId"]]
     )
     drift = stage.run("pulumi", "refresh", "--stack", "dev", "--non-interactive", "--preview-only", "--diff")
-    for name in ("TrafficShift", "weights", f"web-{stage.live().id}", "maxSize", "database-from-instances"):
+    for name in ("TrafficShift", "weights", f"web-{serving.id}", "maxSize", "database-from-instances"):
         assert name in drift.output
     # Weights by hand are seen by any update; what is the AWS provider's, by one that is told to look.
     assert "TrafficShift" in stage.update()
@@ -55,7 +56,7 @@ def test_what_was_changed_behind_pulumis_back_is_reported_by_name_and_mended(sta
 
 
 def test_a_cloud_that_was_down_goes_on_with_what_it_held(stage: Stage) -> None:
-    url, live = stage.status().url, stage.live()
+    url, live = stage.url, stage.live()
     grace = Customer(url, "grace")
     grace.log_in()
     order = grace.order("tea")
