@@ -24,24 +24,14 @@ from tests.e2e.stage import BEGUN, LOGS, ROOT, end
 
 WORKERS = ("-n", "4", "--dist", "loadgroup")
 """Twice what the smallest machine has processors: half of a small test's time is waiting."""
-EARLY = (
+AGAINST_THE_CLOCK = (
     "tests/local/controlplane/test_messages.py",
     "tests/local/controlplane/test_ticks.py",
     "tests/unit/infra/machine",
-    *(
-        f"tests/unit/release/cli/test_{verb}.py"
-        for verb in ("json", "main", "overview", "promote", "report", "restart", "status")
-    ),
     "tests/unit/release/doctor",
-    "tests/unit/setup",
 )
-LATE = (
-    "tests/unit/examples",
-    *(f"tests/unit/release/cli/test_{verb}.py" for verb in ("deploy", "rollback", "unlock")),
-)
-AGAINST_THE_CLOCK = (*EARLY, *LATE)
-"""Small tests that limit seconds, not seconds of processor."""
-WHILE_IT_COMES = ("tests/provider", *EARLY)
+"""Small tests that limit seconds, not tens of seconds and not seconds of processor."""
+WHILE_IT_COMES = ("tests/provider", *AGAINST_THE_CLOCK)
 AT_LEISURE = (
     "tests/local/controlplane",
     "tests/local/engine/aws",
@@ -50,10 +40,10 @@ AT_LEISURE = (
 )
 """Parts of the local cloud's tests that wait for what ends, however long it takes."""
 BESIDE_THOSE_THAT_MEASURE = ("tests/program", "tests/unit", *AT_LEISURE)
-WHILE_IT_GOES = ("tests/local", *LATE)
+WHILE_IT_GOES = ("tests/local",)
 LINT = ("make", "--no-print-directory", "checks")
-PATIENTLY = ("nice", "-n", "15")
-"""A thirtieth of what an ordinary process gets where there is not enough."""
+PATIENCE = 5
+"""The nice value of what runs beside those that measure: a third of what these get where there is not enough."""
 THE_END = "tests/e2e/test_the_end.py"
 
 
@@ -69,7 +59,7 @@ def main() -> int:
             if status := beginning.wait():
                 print("the environment of the end-to-end tests did not come up", file=sys.stderr)
                 return status
-        with _told(_patient()) as patient:
+        with _told(_patient(), PATIENCE) as patient:
             shared = _pytest("-v", "tests/e2e", f"--ignore={THE_END}")
             with _told(_command("-v", THE_END)) as ending:
                 small = _pytest(*WORKERS, *WHILE_IT_GOES, *_without(AT_LEISURE))
@@ -93,9 +83,8 @@ def _command(*arguments: str) -> Sequence[str]:
 
 
 def _patient() -> Sequence[str]:
-    workers = ("-q", "-n", "2", "--dist", "loadgroup")
-    small = _command(*workers, *BESIDE_THOSE_THAT_MEASURE, *_without(AGAINST_THE_CLOCK))
-    return (*PATIENTLY, *small)
+    workers = ("-q", "-n", "3", "--dist", "loadgroup")
+    return _command(*workers, *BESIDE_THOSE_THAT_MEASURE, *_without(AGAINST_THE_CLOCK))
 
 
 def _without(paths: Iterable[str]) -> Iterable[str]:
@@ -103,24 +92,25 @@ def _without(paths: Iterable[str]) -> Iterable[str]:
 
 
 @contextmanager
-def _told(argv: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
-    """A command beside others; what it says is printed when this is left."""
+def _told(argv: Sequence[str], nice: int = 0) -> Iterator[subprocess.Popen[str]]:
+    """A command beside others, with its nice value; what it says is printed when this is left."""
     with tempfile.TemporaryFile() as said:
         try:
             with _beside(argv, subprocess.STDOUT, said) as process:
-                _yielding(process)
+                _yielding(process, nice)
                 yield process
         finally:
             said.seek(0)
             print(said.read().decode(errors="replace"), flush=True)
 
 
-def _yielding(process: subprocess.Popen[str]) -> None:
+def _yielding(process: subprocess.Popen[str], nice: int) -> None:
     """A session of its own is a group of its own to the scheduler (sched(7), "The autogroup feature"): there the nice
     value of its processes counts for nothing against other sessions, and the group's does.
     """
     with contextlib.suppress(OSError):
-        Path(f"/proc/{process.pid}/autogroup").write_text(str(os.getpriority(os.PRIO_PROCESS, process.pid)))
+        os.setpriority(os.PRIO_PROCESS, process.pid, nice)
+        Path(f"/proc/{process.pid}/autogroup").write_text(str(nice))
 
 
 @contextmanager

@@ -66,7 +66,6 @@ def test_a_cloud_that_was_down_goes_on_with_what_it_held(stage: Stage) -> None:
     assert stage.live() == live
     assert grace.who_am_i() == "grace"
     assert grace.find(order["id"]) == order
-    stage.finds_nothing_to_change()
 
 
 def test_each_stack_is_previewed_on_a_local_cloud_of_its_own_whatever_happens_to_another(
@@ -80,7 +79,9 @@ def test_each_stack_is_previewed_on_a_local_cloud_of_its_own_whatever_happens_to
             line = previews.stdout.readline()
             assert line, told
             told += line
-        assert re.fullmatch(r"dev: \d+ unchanged", found)
+        assert re.fullmatch(r"dev: \d+ unchanged", found), (
+            "all of it was changed or gone since the cloud was down"
+        )
         # The others are previewed while this one goes, which is mostly waiting.
         stage.done("pulumi", "destroy", "--yes", "--stack", "dev", "--non-interactive")
         told += previews.communicate(timeout=200)[0]
