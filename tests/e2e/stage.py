@@ -25,6 +25,7 @@ from demo.world import Release, Status, World, local_variables
 from setup import salt
 
 ROOT = Path(__file__).resolve().parents[2]
+STACK_FILE = ROOT / "Pulumi.dev.yaml"
 LOGS = ROOT / ".uneventful" / "test-logs"
 """What every command printed."""
 BEGUN = "UNEVENTFUL_TEST_HOME"
@@ -225,8 +226,10 @@ def opened(home: Path) -> Stage:
     )
     assert started.returncode == 0, started.stdout + started.stderr
     stage = Stage(local_variables(before), LOGS)
+    # An earlier environment's salt is no use to this one, and would be refused.
+    salt.keep_out(STACK_FILE)
     stage.done("pulumi", "stack", "select", "--create", "dev", "--non-interactive")
-    salt.keep_out(ROOT / "Pulumi.dev.yaml")
+    salt.keep_out(STACK_FILE)
     return stage
 
 
@@ -256,3 +259,4 @@ def end(home: Path) -> None:
     if (home / "cloud" / "daemon.log").exists():
         shutil.copy(home / "cloud" / "daemon.log", LOGS / "daemon.log")
     subprocess.run(["localcloud", "down", "--all", "--forget"], cwd=ROOT, env=variables, check=False)
+    salt.keep_out(STACK_FILE)
