@@ -24,13 +24,18 @@ from tests.e2e.stage import BEGUN, LOGS, ROOT, end
 
 WORKERS = ("-n", "4", "--dist", "loadgroup")
 """Twice what the smallest machine has processors: half of a small test's time is waiting."""
+WAITERS = ("-n", "6", "--dist", "loadgroup")
+"""For the first part, of which more is."""
 AGAINST_THE_CLOCK = (
     "tests/local/controlplane/test_messages.py",
     "tests/local/controlplane/test_ticks.py",
     "tests/unit/infra/machine",
+    "tests/unit/release/cli/test_json.py",
+    "tests/unit/release/cli/test_main.py",
     "tests/unit/release/doctor",
+    "tests/unit/setup",
 )
-"""Small tests that limit seconds, not tens of seconds and not seconds of processor."""
+"""Small tests that limit seconds, or that mostly wait."""
 WHILE_IT_COMES = ("tests/provider", *AGAINST_THE_CLOCK)
 AT_LEISURE = (
     "tests/local/controlplane",
@@ -54,7 +59,7 @@ def main() -> int:
     try:
         with _coming(home) as beginning:
             with _told(LINT) as lint:
-                if status := _pytest(*WORKERS, *WHILE_IT_COMES) or lint.wait():
+                if status := _pytest(*WAITERS, *WHILE_IT_COMES) or lint.wait():
                     return status
             if status := beginning.wait():
                 print("the environment of the end-to-end tests did not come up", file=sys.stderr)
