@@ -25,7 +25,7 @@ from tests.e2e.stage import BEGUN, LOGS, ROOT, end
 WORKERS = ("-n", "4", "--dist", "loadgroup")
 """Twice what the smallest machine has processors: half of a small test's time is waiting."""
 WAITERS = ("-n", "6", "--dist", "loadgroup")
-"""For the first part, of which more is."""
+"""For the first part, most of which is waiting."""
 AGAINST_THE_CLOCK = (
     "tests/local/controlplane/test_messages.py",
     "tests/local/controlplane/test_ticks.py",
