@@ -16,7 +16,7 @@ from tests.e2e.stage import Finished, Stage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 
-RATE = 200
+RATE = 300
 """Requests a second; low enough that two cores also carry the engine, the providers, and the small tests beside. The
 kill matrix has 500, the demonstration and the benchmarks 1,000."""
 
@@ -92,6 +92,7 @@ def test_a_version_that_fails_its_pages_is_stopped_at_an_early_step(stage: Stage
 
 def test_after_all_that_an_update_finds_nothing_to_change(stage: Stage) -> None:
     stage.finds_nothing_to_change()
+    stage.finds_no_drift()
 
 
 def test_kill_9_of_the_engine_puts_the_weights_back(stage: Stage) -> None:

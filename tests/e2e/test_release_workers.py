@@ -13,7 +13,7 @@ from tests.e2e.stage import Stage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 
-RATE = 200
+RATE = 300
 """Requests a second."""
 
 JOBS = 2_000

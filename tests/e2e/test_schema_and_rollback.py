@@ -16,7 +16,7 @@ from tests.e2e.stage import Finished, Stage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 
-RATE = 200
+RATE = 300
 """Requests a second."""
 
 

@@ -66,6 +66,7 @@ def test_a_cloud_that_was_down_goes_on_with_what_it_held(stage: Stage) -> None:
     assert stage.live() == live
     assert grace.who_am_i() == "grace"
     assert grace.find(order["id"]) == order
+    stage.finds_nothing_to_change()
 
 
 def test_each_stack_is_previewed_on_a_local_cloud_of_its_own_whatever_happens_to_another(
