@@ -19,7 +19,7 @@ def main() -> None:
         sys.exit("pulumi-resource-uneventful is started by Pulumi's engine, with the engine's address")
     # pydantic would read what each installed package says of itself, to find plugins that nobody here uses.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    # What a start imports stays: looking for garbage in it took a tenth of the start, and would again in each collection.
+    # What a start imports stays: looking for garbage in it took a tenth of the start, and would in each collection.
     gc.disable()
     asyncio.run(_serve(arguments[0]))
 
